@@ -120,7 +120,7 @@ impl Posted {
         if let Some(code) = code {
             let mut tx = db::begin(db).await?;
             let shown = second_factor::check(&mut tx, self.admin.admin_user_id, code, clock::now()).await?;
-            tx.commit().await.map_err(db::Error::from)?;
+            db::commit(tx).await?;
             if shown.is_none() {
                 return Ok(Err((serde_json::json!({ "by": "code" }), "The code is wrong, or was already used.")));
             }

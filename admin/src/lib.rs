@@ -3,6 +3,7 @@
 //! **Invariant:** every page works without JavaScript and requires a login.
 #![expect(clippy::needless_pass_by_value, reason = "markup is easiest to read when the functions are imported by name")]
 
+mod act;
 mod agent_document;
 mod assets;
 mod auth;

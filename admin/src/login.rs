@@ -177,7 +177,7 @@ async fn begin_login(
     let cookie = admin_login::insert_login(&mut *tx, user.admin_user_id, user_agent, how, now).await?;
     admin_device::remember(&mut *tx, &device, user.admin_user_id, now).await?;
     audit::insert_entry(&mut *tx, &user.caller(), "admin.login", None, detail, now).await?;
-    tx.commit().await.map_err(db::Error::from)?;
+    db::commit(tx).await?;
     // Admins start with the overview, others with their students.
     let next = if next == "/" && user.role != Role::Admin { today::PATH } else { next };
     let cookies = AppendHeaders([

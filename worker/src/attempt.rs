@@ -132,7 +132,7 @@ async fn record(context: &Context, claimed: &Claimed, error: &JobError) -> Outco
             Outcome::Failed(reason) => {
                 let mut tx = db::begin(db).await?;
                 let finished = lease::finish_failed(&mut tx, held, reason).await?;
-                tx.commit().await.map_err(db::Error::from)?;
+                db::commit(tx).await?;
                 Ok(finished)
             }
             Outcome::Done | Outcome::LetGo => Err(lease::Error::LeaseLost),

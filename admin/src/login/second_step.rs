@@ -66,7 +66,7 @@ pub(crate) async fn post(
         login_throttle::succeeded(&mut *tx, &[By::Address(address)]).await?;
     }
     login_step::delete_steps_of(&mut *tx, admin_user_id).await?;
-    tx.commit().await.map_err(db::Error::from)?;
+    db::commit(tx).await?;
     let how = Begun { confirmed_at: now, factor_shown_at: Some(now), is_by_provider: false };
     begin_login(&dashboard, &headers, &user, &next, &detail, how, now).await
 }
@@ -91,7 +91,7 @@ async fn judge(
     let mut tx = db::begin(&dashboard.db).await?;
     let shown = second_factor::check(&mut tx, user.admin_user_id, fields.text("code"), now).await?;
     // A code that was used stays used, even if the sign-in fails later.
-    tx.commit().await.map_err(db::Error::from)?;
+    db::commit(tx).await?;
     Ok(match shown {
         Some(Shown::Code) => Ok(json!({ "second_factor": "code" })),
         Some(Shown::RecoveryCode { n_left }) => Ok(json!({ "second_factor": "recovery_code", "n_left": n_left })),

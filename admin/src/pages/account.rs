@@ -18,11 +18,12 @@ use maud::{Markup, html};
 use secrecy::ExposeSecret;
 use serde::Deserialize;
 use storage::admin_login::{self, LoginItem};
-use storage::db::{self, Db};
+use storage::db::Db;
 use storage::message::alert;
-use storage::{agent_grant, audit, clock, secret, student};
+use storage::{agent_grant, secret, student};
 
 use crate::Dashboard;
+use crate::act::Act;
 use crate::auth::{Admin, SessionCookie};
 use crate::cookie;
 use crate::fault::Fault;
@@ -126,18 +127,16 @@ pub(crate) async fn save(State(session_cookie): State<SessionCookie>, posted: Po
 /// others.
 pub(crate) async fn sign_out(State(db): State<Db>, posted: Posted) -> Result<Response, Fault> {
     posted.require_fresh(&db).await?;
-    let (admin_user_id, caller) = (posted.admin.admin_user_id, &posted.admin.caller);
-    let mut tx = db::begin(&db).await?;
+    let admin_user_id = posted.admin.admin_user_id;
+    let mut act = Act::begin(&db, &posted.admin).await?;
     let n = match posted.fields.text("login") {
-        "all" => admin_login::delete_logins_of(&mut *tx, admin_user_id).await?,
+        "all" => admin_login::delete_logins_of(&mut *act, admin_user_id).await?,
         login => {
             let hash = hex::decode(login).map_err(|_| Fault::NotFound("sign-in"))?;
-            admin_login::delete_login_of(&mut *tx, admin_user_id, &posted.current_hash(hash)).await?
+            admin_login::delete_login_of(&mut *act, admin_user_id, &posted.current_hash(hash)).await?
         }
     };
-    let detail = serde_json::json!({ "n": n });
-    audit::insert_entry(&mut *tx, caller, "admin.sign_out", None, &detail, clock::now()).await?;
-    tx.commit().await.map_err(db::Error::from)?;
+    act.commit("admin.sign_out", None, serde_json::json!({ "n": n })).await?;
     Ok(Redirect::to(PATH).into_response())
 }
 

@@ -159,7 +159,7 @@ pub(crate) async fn change_regular(
         record(&mut *tx, admin, "student.call", student_id, now).await?;
         shown = due_at.with_timezone(&zone).date_naive();
     }
-    tx.commit().await.map_err(db::Error::from)?;
+    db::commit(tx).await?;
     Ok(Redirect::to(&shows(fields.raw("back"), shown)).into_response())
 }
 

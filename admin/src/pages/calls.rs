@@ -57,7 +57,7 @@ pub(crate) async fn stop(
     posted.admin.require_write()?;
     let mut tx = db::begin(&db).await?;
     outbound_call::stop(&mut tx, &posted.admin.caller, outbound_call_id, clock::now()).await?;
-    tx.commit().await.map_err(db::Error::from)?;
+    db::commit(tx).await?;
     Ok(Redirect::to(auth::safe_next(posted.fields.raw("back"))).into_response())
 }
 
@@ -76,7 +76,7 @@ pub(crate) async fn start_all(State(db): State<Db>, posted: Posted) -> Result<Re
 async fn set_stopped(db: &Db, admin: &Admin, is_stopped: bool) -> Result<Response, Fault> {
     let mut tx = db::begin(db).await?;
     outbound_call::set_stopped(&mut tx, &admin.caller, is_stopped, clock::now()).await?;
-    tx.commit().await.map_err(db::Error::from)?;
+    db::commit(tx).await?;
     Ok(Redirect::to("/calls").into_response())
 }
 

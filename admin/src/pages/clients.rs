@@ -10,10 +10,11 @@ use storage::access::{ClientKind, Scope, ScopeSet};
 use storage::agent_grant::{self, Connected};
 use storage::agent_key::{self, AgentKey};
 use storage::api_client::{self, ApiClient};
-use storage::db::{self, Db};
+use storage::clock;
+use storage::db::Db;
 use storage::id::{AgentGrantId, AgentKeyId};
-use storage::{audit, clock};
 
+use crate::act::Act;
 use crate::auth::Admin;
 use crate::fault::Fault;
 use crate::form::Posted;
@@ -104,11 +105,10 @@ pub(crate) async fn create(State(db): State<Db>, posted: Posted) -> Result<Respo
         return Ok((StatusCode::UNPROCESSABLE_ENTITY, shown).into_response());
     }
     let now = clock::now();
-    let mut tx = db::begin(&db).await?;
-    let (client, secret) = api_client::insert_client(&mut *tx, name, kind, scopes, now).await?;
+    let mut act = Act::begin(&db, admin).await?;
+    let (client, secret) = api_client::insert_client(&mut *act, name, kind, scopes, now).await?;
     let detail = serde_json::json!({ "scope": scopes.to_string(), "kind": kind.as_str() });
-    record(&mut tx, admin, "client.create", &client.client_id, &detail).await?;
-    tx.commit().await.map_err(storage::db::Error::from)?;
+    act.commit("client.create", object(&client.client_id), detail).await?;
     let made = Made {
         title: format!("Client “{name}” was made"),
         text: "Copy the secret now. It is shown once and cannot be read again; only a hash of it is stored.",
@@ -127,10 +127,9 @@ pub(crate) async fn rotate(
     let admin = &posted.admin;
     admin.require_manage()?;
     posted.require_fresh(&db).await?;
-    let mut tx = db::begin(&db).await?;
-    let secret = api_client::rotate_secret(&mut *tx, &client_id, clock::now() + GRACE).await?;
-    record(&mut tx, admin, "client.rotate", &client_id, &serde_json::json!({})).await?;
-    tx.commit().await.map_err(storage::db::Error::from)?;
+    let mut act = Act::begin(&db, admin).await?;
+    let secret = api_client::rotate_secret(&mut *act, &client_id, clock::now() + GRACE).await?;
+    act.commit("client.rotate", object(&client_id), serde_json::json!({})).await?;
     let made = Made {
         title: "The client has a new secret".to_owned(),
         text: "Copy it now. It is shown once and cannot be read again. The old secret works for 24 more hours.",
@@ -151,10 +150,9 @@ pub(crate) async fn add_key(
     posted.require_fresh(&db).await?;
     let living = api_client::find_client(&db, &client_id).await?.filter(|client| client.revoked_at.is_none());
     let client = living.ok_or(Fault::NotFound("API client"))?;
-    let mut tx = db::begin(&db).await?;
-    let secret = agent_key::insert_key(&mut *tx, &client_id, clock::now()).await?;
-    record(&mut tx, admin, "client.key", &client_id, &serde_json::json!({})).await?;
-    tx.commit().await.map_err(storage::db::Error::from)?;
+    let mut act = Act::begin(&db, admin).await?;
+    let secret = agent_key::insert_key(&mut *act, &client_id, clock::now()).await?;
+    act.commit("client.key", object(&client_id), serde_json::json!({})).await?;
     let made = Made {
         title: format!("Client “{}” has an agent key", client.name),
         text: match client.kind {
@@ -241,11 +239,10 @@ pub(crate) async fn revoke_key(
     posted: Posted,
 ) -> Result<Response, Fault> {
     posted.admin.require_manage()?;
-    let mut tx = db::begin(&db).await?;
-    agent_key::revoke_key(&mut *tx, &client_id, agent_key_id, clock::now()).await?;
+    let mut act = Act::begin(&db, &posted.admin).await?;
+    agent_key::revoke_key(&mut *act, &client_id, agent_key_id, clock::now()).await?;
     let detail = serde_json::json!({ "agent_key": agent_key_id });
-    record(&mut tx, &posted.admin, "client.revoke_key", &client_id, &detail).await?;
-    tx.commit().await.map_err(storage::db::Error::from)?;
+    act.commit("client.revoke_key", object(&client_id), detail).await?;
     Ok(Redirect::to(&format!("{PATH}/{client_id}/revoke")).into_response())
 }
 
@@ -255,10 +252,9 @@ pub(crate) async fn revoke(
     posted: Posted,
 ) -> Result<Response, Fault> {
     posted.admin.require_manage()?;
-    let mut tx = db::begin(&db).await?;
-    api_client::revoke_client(&mut *tx, &client_id, clock::now()).await?;
-    record(&mut tx, &posted.admin, "client.revoke", &client_id, &serde_json::json!({})).await?;
-    tx.commit().await.map_err(storage::db::Error::from)?;
+    let mut act = Act::begin(&db, &posted.admin).await?;
+    api_client::revoke_client(&mut *act, &client_id, clock::now()).await?;
+    act.commit("client.revoke", object(&client_id), serde_json::json!({})).await?;
     Ok(Redirect::to(PATH).into_response())
 }
 
@@ -281,11 +277,10 @@ pub(crate) async fn switch(
 ) -> Result<Response, Fault> {
     posted.admin.require_manage()?;
     let is_stopped = posted.fields.text("to") == "stop";
-    let mut tx = db::begin(&db).await?;
-    api_client::set_client_stopped(&mut *tx, &posted.admin.caller, &client_id, is_stopped, clock::now()).await?;
+    let mut act = Act::begin(&db, &posted.admin).await?;
+    api_client::set_client_stopped(&mut *act, &posted.admin.caller, &client_id, is_stopped, clock::now()).await?;
     let action = if is_stopped { "client.stop" } else { "client.start" };
-    record(&mut tx, &posted.admin, action, &client_id, &serde_json::json!({})).await?;
-    tx.commit().await.map_err(storage::db::Error::from)?;
+    act.commit(action, object(&client_id), serde_json::json!({})).await?;
     Ok(Redirect::to(PATH).into_response())
 }
 
@@ -293,23 +288,16 @@ pub(crate) async fn switch(
 pub(crate) async fn switch_telephones(State(db): State<Db>, posted: Posted) -> Result<Response, Fault> {
     posted.admin.require_manage()?;
     let is_stopped = posted.fields.text("to") == "stop";
-    let mut tx = db::begin(&db).await?;
-    api_client::set_telephones_stopped(&mut *tx, &posted.admin.caller, is_stopped, clock::now()).await?;
+    let mut act = Act::begin(&db, &posted.admin).await?;
+    api_client::set_telephones_stopped(&mut *act, &posted.admin.caller, is_stopped, clock::now()).await?;
     let action = if is_stopped { "client.stop" } else { "client.start" };
-    record(&mut tx, &posted.admin, action, "all telephone clients", &serde_json::json!({})).await?;
-    tx.commit().await.map_err(storage::db::Error::from)?;
+    act.commit(action, object("all telephone clients"), serde_json::json!({})).await?;
     Ok(Redirect::to(PATH).into_response())
 }
 
-async fn record(
-    tx: &mut storage::db::Connection,
-    admin: &Admin,
-    action: &str,
-    client_id: &str,
-    detail: &serde_json::Value,
-) -> Result<(), Fault> {
-    let object = format!("client:{client_id}");
-    Ok(audit::insert_entry(tx, &admin.caller, action, Some(&object), detail, clock::now()).await?)
+/// Returns the name of a client in the audit log.
+fn object(client_id: &str) -> Option<String> {
+    Some(format!("client:{client_id}"))
 }
 
 fn render(

@@ -14,10 +14,11 @@ use maud::{Markup, html};
 use secrecy::ExposeSecret;
 use storage::access::{Reach, Scope, ScopeSet};
 use storage::agent::{self, Agent};
-use storage::{agent_grant, audit, clock, db};
+use storage::{agent_grant, clock};
 
 use self::request::Params;
 use crate::Dashboard;
+use crate::act::Act;
 use crate::agent_document::is_address;
 use crate::auth::Admin;
 use crate::fault::Fault;
@@ -108,15 +109,14 @@ pub(crate) async fn post(
         return Ok((StatusCode::UNPROCESSABLE_ENTITY, render(admin, &question, &query, error)).into_response());
     }
     let now = clock::now();
-    let mut tx = db::begin(&dashboard.db).await?;
+    let mut act = Act::begin(&dashboard.db, admin).await?;
     if is_address(&params.client_id) {
-        agent::upsert_published(&mut *tx, &question.agent, now).await?;
+        agent::upsert_published(&mut *act, &question.agent, now).await?;
     }
-    let code = agent_grant::insert_grant(&mut *tx, admin.admin_user_id, params.allowed(scopes), now).await?;
+    let code = agent_grant::insert_grant(&mut *act, admin.admin_user_id, params.allowed(scopes), now).await?;
     let object = format!("agent:{}", params.client_id);
     let detail = serde_json::json!({ "scope": scopes.to_string() });
-    audit::insert_entry(&mut *tx, &admin.caller, "agent.allow", Some(&object), &detail, now).await?;
-    tx.commit().await.map_err(db::Error::from)?;
+    act.commit("agent.allow", Some(object), detail).await?;
     let back = params.back(issuer(&dashboard), &[("code", code.expose_secret())]);
     send_back(admin, &question.agent, "is connected", back)
 }

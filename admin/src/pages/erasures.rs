@@ -52,7 +52,7 @@ pub(crate) async fn erase_number(State(db): State<Db>, posted: Posted) -> Result
     if let Some(asked) = asked {
         erasure::set_asked(&mut tx, &posted.admin.caller, erasure_id, asked).await?;
     }
-    tx.commit().await.map_err(db::Error::from)?;
+    db::commit(tx).await?;
     Ok(Redirect::to(&receipt_path(erasure_id)).into_response())
 }
 
@@ -97,7 +97,7 @@ pub(crate) async fn undo(
     posted.admin.require_manage()?;
     let mut tx = db::begin(&db).await?;
     erasure::undo(&mut tx, &posted.admin.caller, student_id, clock::now()).await?;
-    tx.commit().await.map_err(db::Error::from)?;
+    db::commit(tx).await?;
     Ok(Redirect::to(&format!("/students/{student_id}")).into_response())
 }
 

@@ -3,12 +3,13 @@
 use axum::extract::{Path, State};
 use axum::response::{IntoResponse, Redirect, Response};
 use storage::component_status::{self, Worker};
-use storage::db::{self, Db};
+use storage::db::Db;
 use storage::follow_up::{FollowUp, FollowUpKind, MAX_CALLBACK_AHEAD, MAX_REMINDER_AHEAD};
 use storage::id::FollowUpId;
 use storage::message::alert;
-use storage::{audit, clock, follow_up, outbound_call};
+use storage::{clock, follow_up, outbound_call};
 
+use crate::act::Act;
 use crate::auth::{self, Admin};
 use crate::fault::Fault;
 use crate::form::Posted;
@@ -40,11 +41,10 @@ pub(crate) async fn done(
     let admin = &posted.admin;
     admin.require_write()?;
     let now = clock::now();
-    let mut tx = db::begin(&db).await?;
-    follow_up::close_follow_up(&mut tx, &admin.caller, follow_up_id, now).await?;
+    let mut act = Act::begin(&db, admin).await?;
+    follow_up::close_follow_up(&mut act, &admin.caller, follow_up_id, now).await?;
     let (object, nothing) = (format!("follow_up:{follow_up_id}"), serde_json::json!({}));
-    audit::insert_entry(&mut *tx, &admin.caller, "follow_up.close", Some(&object), &nothing, now).await?;
-    tx.commit().await.map_err(storage::db::Error::from)?;
+    act.commit("follow_up.close", Some(object), nothing).await?;
     Ok(Redirect::to(auth::safe_next(posted.fields.raw("back"))).into_response())
 }
 
@@ -57,18 +57,17 @@ pub(crate) async fn change(
     let (admin, fields, now) = (&posted.admin, &posted.fields, clock::now());
     admin.require_write()?;
     let due = follow_up::get_due(&db, &admin.caller, follow_up_id).await?;
-    let mut tx = db::begin(&db).await?;
+    let mut act = Act::begin(&db, admin).await?;
     let (action, at, detail) = if fields.text("what") == "move" {
         let ahead = if due.kind == FollowUpKind::Reminder { MAX_REMINDER_AHEAD } else { MAX_CALLBACK_AHEAD };
         let at = read_moment(fields.text("at"), due.zone, ahead, now)?;
-        let moved = follow_up::move_follow_up(&mut tx, &admin.caller, follow_up_id, at, now).await?;
+        let moved = follow_up::move_follow_up(&mut act, &admin.caller, follow_up_id, at, now).await?;
         ("follow_up.move", at, serde_json::json!({ "follow_up_id": moved }))
     } else {
-        follow_up::close_follow_up(&mut tx, &admin.caller, follow_up_id, now).await?;
+        follow_up::close_follow_up(&mut act, &admin.caller, follow_up_id, now).await?;
         ("follow_up.cancel", due.due_at, serde_json::json!({}))
     };
     let object = format!("follow_up:{follow_up_id}");
-    audit::insert_entry(&mut *tx, &admin.caller, action, Some(&object), &detail, now).await?;
-    tx.commit().await.map_err(storage::db::Error::from)?;
+    act.commit(action, Some(object), detail).await?;
     Ok(Redirect::to(&shows(fields.raw("back"), at.with_timezone(&due.zone).date_naive())).into_response())
 }

@@ -66,7 +66,7 @@ pub(crate) async fn save(State(db): State<Db>, posted: Posted) -> Result<Respons
         _ => return Err(Fault::Invalid("This form is not complete. Go back and try again.".to_owned())),
     };
     organisation::set(&mut tx, &posted.admin.caller, assurance, &presumed, requires_second_factor, now).await?;
-    tx.commit().await.map_err(db::Error::from)?;
+    db::commit(tx).await?;
     Ok(Redirect::to(Place::Organisation.path()).into_response())
 }
 

@@ -37,6 +37,7 @@ use storage::student::{self, Student};
 use storage::tool_call::{self, ToolCall};
 use storage::transcript::{self as turns, Turn};
 
+use crate::act::Act;
 use crate::auth::Admin;
 use crate::fault::Fault;
 use crate::figures;
@@ -156,7 +157,7 @@ pub(crate) async fn retry(
     if retry::reanalyze(&mut tx, &admin.caller, session_id, now).await? == Reanalysis::NoReport {
         return Err(Fault::Invalid("The call is not over, so there is nothing to analyse yet.".to_owned()));
     }
-    tx.commit().await.map_err(storage::db::Error::from)?;
+    db::commit(tx).await?;
     Ok(Redirect::to(&format!("/sessions/{session_id}")).into_response())
 }
 
@@ -172,14 +173,13 @@ pub(crate) async fn assign(
         posted.fields.text("student_id").parse().map_err(|_| Fault::Invalid("Choose a student.".to_owned()))?;
     student::get_student(&db, &admin.caller, student_id).await?;
     let now = clock::now();
-    let mut tx = db::begin(&db).await?;
-    session::assign_session(&mut tx, &admin.caller, session_id, student_id, now).await?;
+    let mut act = Act::begin(&db, admin).await?;
+    session::assign_session(&mut act, &admin.caller, session_id, student_id, now).await?;
     // A call in progress is analysed for the student when its report arrives.
-    retry::reanalyze(&mut tx, &admin.caller, session_id, now).await?;
+    retry::reanalyze(&mut act, &admin.caller, session_id, now).await?;
     let object = format!("session:{session_id}");
     let detail = serde_json::json!({ "student_id": student_id });
-    audit::insert_entry(&mut *tx, &admin.caller, "session.assign", Some(&object), &detail, now).await?;
-    tx.commit().await.map_err(storage::db::Error::from)?;
+    act.commit("session.assign", Some(object), detail).await?;
     Ok(Redirect::to(&format!("/sessions/{session_id}")).into_response())
 }
 

@@ -11,11 +11,12 @@ use maud::{Markup, html};
 use secrecy::{ExposeSecret, SecretString};
 use storage::access::Role;
 use storage::admin_user::{self, AdminUser};
-use storage::db::{self, Db};
+use storage::db::Db;
 use storage::id::AdminUserId;
-use storage::{admin_login, audit, clock, second_factor, student};
+use storage::{admin_login, clock, second_factor, student};
 
 use crate::Connections;
+use crate::act::Act;
 use crate::auth::Admin;
 use crate::fault::Fault;
 use crate::figures;
@@ -82,18 +83,17 @@ pub(crate) async fn invite(
         };
     let cohorts = reach::read(&posted.fields)?;
     let now = clock::now();
-    let mut tx = db::begin(&db).await?;
+    let mut act = Act::begin(&db, admin).await?;
     let (admin_user_id, setup) =
-        match admin_user::insert_user(&mut *tx, &email, role, None, Some(now + INVITATION), now).await {
+        match admin_user::insert_user(&mut *act, &email, role, None, Some(now + INVITATION), now).await {
             Err(error) if error.is_conflict_with("admin_users_email_key") => {
                 return refused_page(&db, admin, "This address already has an account.").await;
             }
             made => made?,
         };
-    admin_user::set_cohorts(&mut *tx, admin_user_id, cohorts.as_deref()).await?;
-    record(&mut tx, admin, "admin.invite", admin_user_id, &serde_json::json!({ "role": role.as_str() })).await?;
-    record(&mut tx, admin, "admin.cohorts", admin_user_id, &reach::detail(cohorts.as_deref())).await?;
-    tx.commit().await.map_err(db::Error::from)?;
+    admin_user::set_cohorts(&mut *act, admin_user_id, cohorts.as_deref()).await?;
+    act.record("admin.invite", object(admin_user_id), serde_json::json!({ "role": role.as_str() })).await?;
+    act.commit("admin.cohorts", object(admin_user_id), reach::detail(cohorts.as_deref())).await?;
     let invitation = setup.map(|setup| Invitation { email, link: setup_link(&connections, &setup) });
     Ok(render(admin, &People::fetch(admin, &db).await?, invitation.as_ref(), None).into_response())
 }
@@ -108,10 +108,9 @@ pub(crate) async fn renew(
     let admin = &posted.admin;
     admin.require_manage()?;
     posted.require_fresh(&db).await?;
-    let mut tx = db::begin(&db).await?;
-    let setup = admin_user::renew_setup(&mut *tx, admin_user_id, clock::now() + INVITATION).await?;
-    record(&mut tx, admin, "admin.setup_link", admin_user_id, &serde_json::json!({})).await?;
-    tx.commit().await.map_err(db::Error::from)?;
+    let mut act = Act::begin(&db, admin).await?;
+    let setup = admin_user::renew_setup(&mut *act, admin_user_id, clock::now() + INVITATION).await?;
+    act.commit("admin.setup_link", object(admin_user_id), serde_json::json!({})).await?;
     let people = People::fetch(admin, &db).await?;
     let email = people.users.iter().find(|user| user.admin_user_id == admin_user_id).map(|user| user.email.clone());
     let invitation = Invitation { email: email.unwrap_or_default(), link: setup_link(&connections, &setup) };
@@ -128,12 +127,11 @@ pub(crate) async fn set_role(
     posted.require_fresh(&db).await?;
     require_other(admin, admin_user_id)?;
     let role: Role = posted.fields.text("role").parse().map_err(Fault::Invalid)?;
-    let mut tx = db::begin(&db).await?;
-    admin_user::set_role(&mut *tx, admin_user_id, role).await?;
+    let mut act = Act::begin(&db, admin).await?;
+    admin_user::set_role(&mut *act, admin_user_id, role).await?;
     // Grants of the old role end with it.
-    admin_login::delete_logins_of(&mut *tx, admin_user_id).await?;
-    record(&mut tx, admin, "admin.role", admin_user_id, &serde_json::json!({ "role": role.as_str() })).await?;
-    tx.commit().await.map_err(db::Error::from)?;
+    admin_login::delete_logins_of(&mut *act, admin_user_id).await?;
+    act.commit("admin.role", object(admin_user_id), serde_json::json!({ "role": role.as_str() })).await?;
     Ok(Redirect::to(PATH).into_response())
 }
 
@@ -148,11 +146,10 @@ pub(crate) async fn set_disabled(
     require_other(admin, admin_user_id)?;
     let is_out = posted.fields.text("disabled") == "yes";
     let now = clock::now();
-    let mut tx = db::begin(&db).await?;
-    admin_user::set_disabled(&mut *tx, admin_user_id, is_out.then_some(now)).await?;
+    let mut act = Act::begin(&db, admin).await?;
+    admin_user::set_disabled(&mut *act, admin_user_id, is_out.then_some(now)).await?;
     let action = if is_out { "admin.disable" } else { "admin.enable" };
-    record(&mut tx, admin, action, admin_user_id, &serde_json::json!({})).await?;
-    tx.commit().await.map_err(db::Error::from)?;
+    act.commit(action, object(admin_user_id), serde_json::json!({})).await?;
     Ok(Redirect::to(PATH).into_response())
 }
 
@@ -164,10 +161,9 @@ pub(crate) async fn sign_out(
 ) -> Result<Response, Fault> {
     let admin = &posted.admin;
     admin.require_manage()?;
-    let mut tx = db::begin(&db).await?;
-    let n = admin_login::delete_logins_of(&mut *tx, admin_user_id).await?;
-    record(&mut tx, admin, "admin.sign_out_user", admin_user_id, &serde_json::json!({ "n": n })).await?;
-    tx.commit().await.map_err(db::Error::from)?;
+    let mut act = Act::begin(&db, admin).await?;
+    let n = admin_login::delete_logins_of(&mut *act, admin_user_id).await?;
+    act.commit("admin.sign_out_user", object(admin_user_id), serde_json::json!({ "n": n })).await?;
     Ok(Redirect::to(PATH).into_response())
 }
 
@@ -181,11 +177,10 @@ pub(crate) async fn end_two_step(
     admin.require_manage()?;
     posted.require_fresh(&db).await?;
     require_other(admin, admin_user_id)?;
-    let mut tx = db::begin(&db).await?;
-    second_factor::remove_all(&mut tx, admin_user_id).await?;
-    admin_login::delete_logins_of(&mut *tx, admin_user_id).await?;
-    record(&mut tx, admin, "admin.two_step_off", admin_user_id, &serde_json::json!({})).await?;
-    tx.commit().await.map_err(db::Error::from)?;
+    let mut act = Act::begin(&db, admin).await?;
+    second_factor::remove_all(&mut act, admin_user_id).await?;
+    admin_login::delete_logins_of(&mut *act, admin_user_id).await?;
+    act.commit("admin.two_step_off", object(admin_user_id), serde_json::json!({})).await?;
     Ok(Redirect::to(PATH).into_response())
 }
 
@@ -198,20 +193,14 @@ fn require_other(admin: &Admin, admin_user_id: AdminUserId) -> Result<(), Fault>
     }
 }
 
+/// Returns the name of a user in the audit log.
+pub(super) fn object(admin_user_id: AdminUserId) -> Option<String> {
+    Some(format!("admin_user:{admin_user_id}"))
+}
+
 async fn refused_page(db: &Db, admin: &Admin, why: &str) -> Result<Response, Fault> {
     Ok((StatusCode::UNPROCESSABLE_ENTITY, render(admin, &People::fetch(admin, db).await?, None, Some(why)))
         .into_response())
-}
-
-async fn record(
-    tx: &mut db::Connection,
-    admin: &Admin,
-    action: &str,
-    admin_user_id: AdminUserId,
-    detail: &serde_json::Value,
-) -> Result<(), Fault> {
-    let object = format!("admin_user:{admin_user_id}");
-    Ok(audit::insert_entry(tx, &admin.caller, action, Some(&object), detail, clock::now()).await?)
 }
 
 /// Returns the full address of a link, or its path if the dashboard's address is not set.

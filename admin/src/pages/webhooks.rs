@@ -8,15 +8,16 @@ use http::StatusCode;
 use maud::{Markup, html};
 use secrecy::{ExposeSecret, SecretString};
 use serde::Deserialize;
-use storage::db::{self, Connection, Db};
+use storage::clock;
+use storage::db::{self, Db};
 use storage::id::{EndpointId, MessageId};
 use storage::message::endpoint::{self, Because, Endpoint, MAX_ENDPOINTS};
 use storage::message::event::{self, Event};
 use storage::message::{self, LogItem, State as MessageState};
-use storage::{audit, clock};
 use url::Url;
 use web::http::Allowed;
 
+use crate::act::Act;
 use crate::auth::Admin;
 use crate::fault::Fault;
 use crate::figures;
@@ -122,15 +123,19 @@ pub(crate) async fn create(
         return Ok((StatusCode::UNPROCESSABLE_ENTITY, page).into_response());
     }
     let now = clock::now();
-    let mut tx = db::begin(&db).await?;
-    let made = endpoint::insert(&mut tx, &admin.caller, url, &events, now).await;
+    let mut act = Act::begin(&db, admin).await?;
+    let made = endpoint::insert(&mut act, &admin.caller, url, &events, now).await;
     let (endpoint_id, secret) = made.map_err(|error| match error {
         db::Error::Conflict(_) => Fault::Invalid(format!("There are {MAX_ENDPOINTS} endpoints. Delete one first.")),
         error => error.into(),
     })?;
     let names: Vec<&str> = events.iter().map(|event| event.as_str()).collect();
-    record(&mut tx, admin, "webhook.create", endpoint_id, &serde_json::json!({ "url": url, "events": names })).await?;
-    tx.commit().await.map_err(db::Error::from)?;
+    act.commit(
+        "webhook.create",
+        Some(format!("webhook:{endpoint_id}")),
+        serde_json::json!({ "url": url, "events": names }),
+    )
+    .await?;
     let made =
         Made { title: "The endpoint was added", text: "Copy its signing secret now. It is not shown again.", secret };
     Ok(shown(admin, &db, Some(endpoint_id), Some(made), Typed::default()).await?.into_response())
@@ -143,10 +148,9 @@ pub(crate) async fn rotate(
 ) -> Result<Markup, Fault> {
     posted.admin.require_manage()?;
     posted.require_fresh(&db).await?;
-    let mut tx = db::begin(&db).await?;
-    let secret = endpoint::rotate(&mut tx, endpoint_id, clock::now()).await?;
-    record(&mut tx, &posted.admin, "webhook.rotate", endpoint_id, &serde_json::json!({})).await?;
-    tx.commit().await.map_err(db::Error::from)?;
+    let mut act = Act::begin(&db, &posted.admin).await?;
+    let secret = endpoint::rotate(&mut act, endpoint_id, clock::now()).await?;
+    act.commit("webhook.rotate", Some(format!("webhook:{endpoint_id}")), serde_json::json!({})).await?;
     let made = Made {
         title: "The endpoint has a new secret",
         text: "Copy it now. It is not shown again. For 24 hours each request is signed with the old and the new secret.",
@@ -166,7 +170,7 @@ pub(crate) async fn test(
         db::Error::Conflict(_) => Fault::NotFound("endpoint"),
         error => error.into(),
     })?;
-    tx.commit().await.map_err(db::Error::from)?;
+    db::commit(tx).await?;
     Ok(back_to(endpoint_id))
 }
 
@@ -181,11 +185,10 @@ pub(crate) async fn switch(
     if is_enabled {
         posted.require_fresh(&db).await?;
     }
-    let mut tx = db::begin(&db).await?;
-    endpoint::set_enabled(&mut tx, endpoint_id, is_enabled, clock::now()).await?;
+    let mut act = Act::begin(&db, &posted.admin).await?;
+    endpoint::set_enabled(&mut act, endpoint_id, is_enabled, clock::now()).await?;
     let action = if is_enabled { "webhook.enable" } else { "webhook.disable" };
-    record(&mut tx, &posted.admin, action, endpoint_id, &serde_json::json!({})).await?;
-    tx.commit().await.map_err(db::Error::from)?;
+    act.commit(action, Some(format!("webhook:{endpoint_id}")), serde_json::json!({})).await?;
     Ok(back_to(endpoint_id))
 }
 
@@ -195,10 +198,9 @@ pub(crate) async fn delete(
     posted: Posted,
 ) -> Result<Response, Fault> {
     posted.admin.require_manage()?;
-    let mut tx = db::begin(&db).await?;
-    endpoint::delete(&mut tx, endpoint_id).await?;
-    record(&mut tx, &posted.admin, "webhook.delete", endpoint_id, &serde_json::json!({})).await?;
-    tx.commit().await.map_err(db::Error::from)?;
+    let mut act = Act::begin(&db, &posted.admin).await?;
+    endpoint::delete(&mut act, endpoint_id).await?;
+    act.commit("webhook.delete", Some(format!("webhook:{endpoint_id}")), serde_json::json!({})).await?;
     Ok(Redirect::to(PATH).into_response())
 }
 
@@ -208,27 +210,15 @@ pub(crate) async fn replay(
     posted: Posted,
 ) -> Result<Response, Fault> {
     posted.admin.require_manage()?;
-    let mut tx = db::begin(&db).await?;
-    message::replay(&mut tx, endpoint_id, message_id).await?;
+    let mut act = Act::begin(&db, &posted.admin).await?;
+    message::replay(&mut act, endpoint_id, message_id).await?;
     let detail = serde_json::json!({ "message_id": message_id });
-    record(&mut tx, &posted.admin, "webhook.replay", endpoint_id, &detail).await?;
-    tx.commit().await.map_err(db::Error::from)?;
+    act.commit("webhook.replay", Some(format!("webhook:{endpoint_id}")), detail).await?;
     Ok(back_to(endpoint_id))
 }
 
 fn back_to(endpoint_id: EndpointId) -> Response {
     Redirect::to(&format!("{PATH}?endpoint={endpoint_id}")).into_response()
-}
-
-async fn record(
-    tx: &mut Connection,
-    admin: &Admin,
-    action: &str,
-    endpoint_id: EndpointId,
-    detail: &serde_json::Value,
-) -> Result<(), Fault> {
-    let object = format!("webhook:{endpoint_id}");
-    Ok(audit::insert_entry(tx, &admin.caller, action, Some(&object), detail, clock::now()).await?)
 }
 
 fn render(admin: &Admin, data: &Data<'_>) -> Markup {

@@ -96,6 +96,6 @@ async fn close(
 ) -> Result<StatusCode, Problem> {
     let mut tx = db::begin(&state.db).await?;
     follow_up::close_follow_up(&mut tx, &caller, follow_up_id, clock::now()).await?;
-    tx.commit().await.map_err(db::Error::from)?;
+    db::commit(tx).await?;
     Ok(StatusCode::NO_CONTENT)
 }

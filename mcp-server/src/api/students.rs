@@ -113,7 +113,7 @@ async fn create(
         Some(key) => student::insert_student_once(&mut tx, &caller, key, &new, clock::now()).await?,
         None => student::insert_student(&mut tx, &caller, &new, clock::now()).await?,
     };
-    tx.commit().await.map_err(db::Error::from)?;
+    db::commit(tx).await?;
     let location = format!("/api/v1/students/{}", student.student_id);
     let view = StudentView::new(student, new.phones);
     Ok((StatusCode::CREATED, [(LOCATION, location)], Told(view)).into_response())
@@ -174,7 +174,7 @@ async fn update(
     }
     let student = student::update_student(&mut tx, &caller, student_id, &change, clock::now()).await?;
     let phones = student::list_phones(&mut *tx, &caller, student_id).await?;
-    tx.commit().await.map_err(db::Error::from)?;
+    db::commit(tx).await?;
     Ok(Told(StudentView::new(student, phones)))
 }
 
@@ -185,7 +185,7 @@ async fn delete(
 ) -> Result<(StatusCode, Told<ErasureView>), Problem> {
     let mut tx = db::begin(&state.db).await?;
     let requested = erasure::request(&mut tx, &caller, student_id, clock::now()).await?;
-    tx.commit().await.map_err(db::Error::from)?;
+    db::commit(tx).await?;
     match requested {
         Requested::Due(pending) => Ok((StatusCode::ACCEPTED, Told(ErasureView::new(&pending)))),
         Requested::TooMany => {
@@ -205,7 +205,7 @@ async fn undo_erasure(
 ) -> Result<StatusCode, Problem> {
     let mut tx = db::begin(&state.db).await?;
     erasure::undo(&mut tx, &caller, student_id, clock::now()).await?;
-    tx.commit().await.map_err(db::Error::from)?;
+    db::commit(tx).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 

@@ -39,7 +39,7 @@ pub(super) async fn grant(
     };
     // A program that asks for what it may not have keeps its code or token.
     let scopes = renewed.as_ref().map(|renewed| granted(scopes, renewed.caller.scopes)).transpose()?;
-    tx.commit().await.map_err(db::Error::from)?;
+    db::commit(tx).await?;
     let (Some(Renewed { agent_grant_id, admin_user_id, caller, refresh_token }), Some(scopes)) = (renewed, scopes)
     else {
         return Err(Refusal::InvalidGrant);

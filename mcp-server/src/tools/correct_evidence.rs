@@ -59,7 +59,7 @@ impl Tool for CorrectEvidence {
         let student_id = evidence::correct(&mut tx, ctx.caller, &correction, ctx.now).await?;
         let object = session_id.to_string();
         audit::insert_entry(&mut *tx, ctx.caller, "evidence.correct", Some(&object), &detail, ctx.now).await?;
-        tx.commit().await.map_err(db::Error::from)?;
+        db::commit(tx).await?;
         let text =
             format!("Corrected: turn {turn_no} is {} now, and counts in place of the judgement.", verdict.as_str());
         Ok(Answer { text, data: Output { student_id, verdict } })

@@ -70,7 +70,7 @@ impl Tool for FlagConcern {
             text: text.chars().take(MAX_TEXT).collect(),
         };
         let follow_up_id = follow_up::raise_concern(&mut tx, ctx.caller, &new, ctx.now).await?;
-        tx.commit().await.map_err(db::Error::from)?;
+        db::commit(tx).await?;
         tracing::warn!(follow_up.id = %follow_up_id, category = category.as_str(), "an assistant raised a concern");
         Ok(Answer { text: advice(category).to_owned(), data: Output { follow_up_id } })
     }

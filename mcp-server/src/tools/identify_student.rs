@@ -48,7 +48,7 @@ impl Tool for IdentifyStudent {
         let (student_id, first_name) = only_of_name(students, &params.first_name).ok_or_else(no_such_student)?;
         let mut tx = db::begin(db).await?;
         let caller = settle(&mut tx, ctx, student_id).await?;
-        tx.commit().await.map_err(db::Error::from)?;
+        db::commit(tx).await?;
         let context = student_context::get_by_student_id(db, &caller, student_id, ctx.now).await?;
         let text = serde_json::to_string(&context).map_err(|_| ToolError::internal())?;
         Ok(Answer { text, data: Output { student_id, first_name } })

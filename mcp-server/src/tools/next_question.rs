@@ -143,7 +143,7 @@ pub(super) async fn draw(
     let question = pick(practice, &recent, before, student_id, ctx.now);
     if let Some(question) = &question {
         curriculum::note_asked(&mut tx, ctx.caller, student_id, &question.question_id, ctx.now).await?;
-        tx.commit().await.map_err(db::Error::from)?;
+        db::commit(tx).await?;
     }
     Ok(question)
 }

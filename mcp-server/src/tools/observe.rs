@@ -78,6 +78,6 @@ async fn write(db: &Db, ctx: ToolContext<'_>, student_id: StudentId, seen: &Seen
     estimate::refold_in_call(&mut tx, &Caller::worker(), student_id).await?;
     session::derived::refresh(&mut tx, session_id.as_slice()).await?;
     attention::refresh(&mut tx, &[student_id]).await?;
-    tx.commit().await.map_err(db::Error::from)?;
+    db::commit(tx).await?;
     Ok(())
 }

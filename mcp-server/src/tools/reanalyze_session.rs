@@ -43,7 +43,7 @@ impl Tool for ReanalyzeSession {
         ctx.permit_session(db, session.student_id).await?;
         let mut tx = db::begin(db).await?;
         let asked = retry::reanalyze(&mut tx, ctx.caller, session_id, ctx.now).await?;
-        tx.commit().await.map_err(db::Error::from)?;
+        db::commit(tx).await?;
         let (job_id, text) = match asked {
             Reanalysis::Asked(job_id) => (job_id, "The session is being analysed again. Look again in a minute."),
             Reanalysis::Waits(job_id) => (job_id, "An analysis of this session waits already. Look again in a minute."),

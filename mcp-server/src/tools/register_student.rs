@@ -97,7 +97,7 @@ impl Tool for RegisterStudent {
             propose(&mut tx, ctx, &first_name, grade).await?;
             Output { student_id: None, first_name, status: Registration::Proposed, is_new: true }
         };
-        tx.commit().await.map_err(db::Error::from)?;
+        db::commit(tx).await?;
         Ok(Answer { text: say(&data), data })
     }
 }

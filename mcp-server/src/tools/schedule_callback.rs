@@ -70,7 +70,7 @@ impl Tool for ScheduleCallback {
         };
         let mut tx = db::begin(db).await?;
         follow_up::insert_once(&mut tx, ctx.caller, &new, ctx.now).await?;
-        tx.commit().await.map_err(db::Error::from)?;
+        db::commit(tx).await?;
         let open = outbound_call::next_open(db, ctx.caller, student_id, at).await?;
         let open_from = open.filter(|open| *open > at);
         let words = |at: DateTime<FixedOffset>| at.format("%A, %-d %B, %H:%M").to_string();

@@ -79,7 +79,7 @@ impl Tool for SetGoal {
             ctx.now,
         )
         .await?;
-        tx.commit().await.map_err(db::Error::from)?;
+        db::commit(tx).await?;
         let text = format!("The goal is set until {}.", until.format("%-d %B %Y"));
         Ok(Answer { text, data: Output { student_id, goal, until } })
     }

@@ -69,7 +69,7 @@ impl Tool for VerifyCaller {
         };
         let first_name = params.first_name.as_deref();
         let begun = caller_code::begin_try(&mut tx, ctx.caller, session_id, kind, first_name, ctx.now).await?;
-        tx.commit().await.map_err(db::Error::from)?;
+        db::commit(tx).await?;
         let begun = begun.ok_or_else(|| ToolError::new(Outcome::Refused, NO_MORE_TRIES))?;
         let compared = COMPARED.acquire().await.map_err(|_| ToolError::internal())?;
         let (begun, is_right) = tokio::task::spawn_blocking(move || {
@@ -86,7 +86,7 @@ impl Tool for VerifyCaller {
         let mut tx = db::begin(db).await?;
         let student_id = caller_code::settle_right_try(&mut tx, ctx.caller, begun, ctx.now).await?;
         let student_id = student_id.ok_or_else(wrong)?;
-        tx.commit().await.map_err(db::Error::from)?;
+        db::commit(tx).await?;
         let caller = ctx.caller.settled_as(student_id, Some(session_id));
         let context = student_context::get_by_student_id(db, &caller, student_id, ctx.now).await?;
         let text = serde_json::to_string(&context).map_err(|_| ToolError::internal())?;

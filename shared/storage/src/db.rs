@@ -15,7 +15,7 @@ use crate::access::Forbidden;
 
 pub use self::migration::{MIGRATION_PATIENCE, is_migrated, migrate, wait_until_migrated};
 use self::pool::connect_options;
-pub use self::pool::{Db, begin, begin_snapshot, begin_unflushed, patient_pool, pool};
+pub use self::pool::{Db, begin, begin_snapshot, begin_unflushed, commit, patient_pool, pool};
 pub use self::stored::Stored;
 pub use sqlx::{PgConnection as Connection, PgExecutor as Executor};
 

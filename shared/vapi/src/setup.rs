@@ -296,7 +296,7 @@ impl Setup<'_> {
         let detail = json!({ "scope": SCOPES, "kind": ClientKind::Telephone.as_str(), "agent_key": mark.agent_key_id });
         let caller = Caller::operator();
         audit::insert_entry(&mut *tx, &caller, "api_client.add_key", Some(&mark.client_id), &detail, now).await?;
-        tx.commit().await.map_err(db::Error::from)?;
+        db::commit(tx).await?;
         Ok(key)
     }
 
@@ -332,7 +332,7 @@ impl Setup<'_> {
                 Err(error) => return Err(error.into()),
             }
         }
-        tx.commit().await.map_err(db::Error::from)?;
+        db::commit(tx).await?;
         Ok(())
     }
 }

@@ -131,7 +131,7 @@ async fn ask_leave(db: &Db, caller: &Caller, seen: Option<&AuditEntry>, now: Dat
         return Err(Refusal::UnderWay);
     }
     audit::insert_entry(&mut *tx, caller, ASKED, Some(OBJECT), &json!({}), now).await?;
-    tx.commit().await.map_err(db::Error::from)?;
+    db::commit(tx).await?;
     Ok(())
 }
 

@@ -4,11 +4,12 @@ use axum::extract::{Path, State};
 use axum::response::{IntoResponse, Redirect, Response};
 use maud::{Markup, html};
 use storage::agent_grant::{self, Connected};
-use storage::db::{self, Db};
+use storage::clock;
+use storage::db::Db;
 use storage::id::{AdminUserId, AgentGrantId};
-use storage::{audit, clock};
 
 use super::PATH;
+use crate::act::Act;
 use crate::auth::Admin;
 use crate::fault::Fault;
 use crate::form::Posted;
@@ -53,11 +54,10 @@ pub(crate) async fn end(
     of: Option<AdminUserId>,
 ) -> Result<(), Fault> {
     let now = clock::now();
-    let mut tx = db::begin(db).await?;
-    agent_grant::end(&mut *tx, agent_grant_id, of, now).await?;
+    let mut act = Act::begin(db, &posted.admin).await?;
+    agent_grant::end(&mut *act, agent_grant_id, of, now).await?;
     let object = format!("agent_grant:{agent_grant_id}");
     let nothing = serde_json::json!({});
-    audit::insert_entry(&mut *tx, &posted.admin.caller, "agent.disconnect", Some(&object), &nothing, now).await?;
-    tx.commit().await.map_err(db::Error::from)?;
+    act.commit("agent.disconnect", Some(object), nothing).await?;
     Ok(())
 }

@@ -3,12 +3,13 @@
 use axum::extract::State;
 use axum::response::{IntoResponse, Redirect, Response};
 use maud::{Markup, html};
-use storage::db::{self, Db};
+use storage::clock;
+use storage::db::Db;
 use storage::message::alert::{self, Wanted};
 use storage::message::digest;
-use storage::{audit, clock};
 
 use super::PATH;
+use crate::act::Act;
 use crate::auth::Admin;
 use crate::fault::Fault;
 use crate::form::Posted;
@@ -57,14 +58,13 @@ pub(crate) async fn save(State(db): State<Db>, posted: Posted) -> Result<Respons
         })?),
     };
     let is_wanted = fields.text("wanted") == "yes";
-    let mut tx = db::begin(&db).await?;
-    let is_free = admin.may_write() && !alert::get_wanted(&mut *tx, admin.admin_user_id).await?.is_responsible;
+    let mut act = Act::begin(&db, admin).await?;
+    let is_free = admin.may_write() && !alert::get_wanted(&mut *act, admin.admin_user_id).await?.is_responsible;
     if is_free {
-        alert::set_wanted(&mut *tx, admin.admin_user_id, is_wanted).await?;
+        alert::set_wanted(&mut *act, admin.admin_user_id, is_wanted).await?;
     }
-    digest::set_hour(&mut tx, admin.admin_user_id, digest_hour, now).await?;
+    digest::set_hour(&mut act, admin.admin_user_id, digest_hour, now).await?;
     let detail = serde_json::json!({ "wanted": is_free.then_some(is_wanted), "digest_hour": digest_hour });
-    audit::insert_entry(&mut *tx, &admin.caller, "admin.alerts", None, &detail, now).await?;
-    tx.commit().await.map_err(db::Error::from)?;
+    act.commit("admin.alerts", None, detail).await?;
     Ok(Redirect::to(&format!("{PATH}?done=alerts")).into_response())
 }

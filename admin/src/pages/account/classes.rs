@@ -4,11 +4,12 @@ use axum::extract::{Path, State};
 use axum::response::{IntoResponse, Redirect, Response};
 use maud::{Markup, html};
 use storage::access::Scope;
-use storage::db::{self, Db};
+use storage::admin_user;
+use storage::db::Db;
 use storage::id::AdminUserId;
-use storage::{admin_user, audit, clock};
 
 use super::PATH;
+use crate::act::Act;
 use crate::auth::{Admin, safe_next};
 use crate::fault::Fault;
 use crate::form::Posted;
@@ -27,12 +28,9 @@ pub(super) fn card(admin: &Admin, known: &[String]) -> Markup {
 }
 
 async fn set(db: &Db, admin: &Admin, admin_user_id: AdminUserId, classes: &[String]) -> Result<(), Fault> {
-    let object = format!("admin_user:{admin_user_id}");
-    let detail = serde_json::json!({ "classes": classes });
-    let mut tx = db::begin(db).await?;
-    admin_user::set_classes(&mut *tx, admin_user_id, classes).await?;
-    audit::insert_entry(&mut *tx, &admin.caller, "admin.classes", Some(&object), &detail, clock::now()).await?;
-    Ok(tx.commit().await.map_err(db::Error::from)?)
+    let mut act = Act::begin(db, admin).await?;
+    admin_user::set_classes(&mut *act, admin_user_id, classes).await?;
+    act.commit("admin.classes", users::object(admin_user_id), serde_json::json!({ "classes": classes })).await
 }
 
 /// Saves the person's own classes, of those that they see.

@@ -8,13 +8,14 @@ use http::{HeaderMap, StatusCode};
 use maud::{Markup, html};
 use serde_json::{Value, json};
 use storage::admin_login::{self, Confirmed};
-use storage::db::{self, Db};
+use storage::db::Db;
 use storage::id::PasskeyId;
 use storage::passkey::{self, MAX_NAME, NewPasskey, PasskeyItem};
 use storage::{audit, clock, second_factor};
 
 use super::{PATH as ACCOUNT, browser, recovery_codes};
 use crate::Dashboard;
+use crate::act::Act;
 use crate::auth::Admin;
 use crate::ceremony::{self, New, Purpose};
 use crate::fault::Fault;
@@ -109,8 +110,8 @@ pub(crate) async fn add(State(dashboard): State<Dashboard>, posted: Posted) -> R
         algorithm,
         sign_count: made.sign_count,
     };
-    let mut tx = db::begin(db).await?;
-    let (passkey_id, is_first) = match passkey::insert_passkey(&mut tx, admin.admin_user_id, name, &new, now).await {
+    let mut act = Act::begin(db, admin).await?;
+    let (passkey_id, is_first) = match passkey::insert_passkey(&mut act, admin.admin_user_id, name, &new, now).await {
         Err(error) if error.is_conflict_with("admin_passkeys_credential_id_key") => {
             return Ok(refuse("This passkey was already added. Nothing changed."));
         }
@@ -119,11 +120,10 @@ pub(crate) async fn add(State(dashboard): State<Dashboard>, posted: Posted) -> R
         }
         made => made?,
     };
-    let codes = if is_first { Some(second_factor::renew_codes(&mut tx, admin.admin_user_id).await?) } else { None };
+    let codes = if is_first { Some(second_factor::renew_codes(&mut act, admin.admin_user_id).await?) } else { None };
     let confirmed = Confirmed { by_password: false, by_factor: true };
-    let cookie = admin_login::confirm_login(&mut *tx, &posted.cookie(), confirmed, now).await?;
-    record(&mut tx, admin, "admin.passkey_add", passkey_id).await?;
-    tx.commit().await.map_err(db::Error::from)?;
+    let cookie = admin_login::confirm_login(&mut *act, &posted.cookie(), confirmed, now).await?;
+    act.commit("admin.passkey_add", Some(format!("passkey:{passkey_id}")), json!({})).await?;
     posted.renew(cookie);
     Ok(match codes {
         Some(codes) => recovery_codes::render(admin, "Your passkey is added", &codes).into_response(),
@@ -138,17 +138,11 @@ pub(crate) async fn remove(
 ) -> Result<Response, Fault> {
     posted.require_factor(&db).await?;
     let admin = &posted.admin;
-    let mut tx = db::begin(&db).await?;
-    passkey::delete_passkey(&mut *tx, admin.admin_user_id, passkey_id).await?;
-    second_factor::remove_needless_codes(&mut tx, admin.admin_user_id).await?;
-    record(&mut tx, admin, "admin.passkey_remove", passkey_id).await?;
-    tx.commit().await.map_err(db::Error::from)?;
+    let mut act = Act::begin(&db, admin).await?;
+    passkey::delete_passkey(&mut *act, admin.admin_user_id, passkey_id).await?;
+    second_factor::remove_needless_codes(&mut act, admin.admin_user_id).await?;
+    act.commit("admin.passkey_remove", Some(format!("passkey:{passkey_id}")), json!({})).await?;
     Ok(Redirect::to(ACCOUNT).into_response())
-}
-
-async fn record(tx: &mut db::Connection, admin: &Admin, action: &str, passkey_id: PasskeyId) -> Result<(), Fault> {
-    let object = format!("passkey:{passkey_id}");
-    Ok(audit::insert_entry(tx, &admin.caller, action, Some(&object), &json!({}), clock::now()).await?)
 }
 
 fn require_party(dashboard: &Dashboard) -> Result<&RelyingParty, Fault> {

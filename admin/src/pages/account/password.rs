@@ -8,10 +8,11 @@ use secrecy::{ExposeSecret, SecretString};
 use serde_json::json;
 use storage::admin_login::{self, Confirmed};
 use storage::login_throttle::{self, By};
-use storage::{admin_device, admin_user, audit, clock, db};
+use storage::{admin_device, admin_user, clock};
 
 use super::{PATH, shown};
 use crate::Dashboard;
+use crate::act::Act;
 use crate::auth::Admin;
 use crate::fault::Fault;
 use crate::fields::Fields;
@@ -40,15 +41,14 @@ pub(crate) async fn post(
             return Ok((StatusCode::UNPROCESSABLE_ENTITY, page).into_response());
         }
     };
-    let mut tx = db::begin(&dashboard.db).await?;
-    login_throttle::succeeded(&mut *tx, &counted).await?;
-    admin_user::set_password(&mut *tx, admin.admin_user_id, &hash).await?;
+    let mut act = Act::begin(&dashboard.db, admin).await?;
+    login_throttle::succeeded(&mut *act, &counted).await?;
+    admin_user::set_password(&mut *act, admin.admin_user_id, &hash).await?;
     let confirmed = Confirmed { by_password: true, by_factor: false };
-    let cookie = admin_login::confirm_login(&mut *tx, &own, confirmed, now).await?;
-    let n = admin_login::delete_other_logins_of(&mut *tx, admin.admin_user_id, &cookie).await?;
-    admin_device::forget_all(&mut *tx, admin.admin_user_id).await?;
-    audit::insert_entry(&mut *tx, &admin.caller, "admin.password", None, &json!({ "ended": n }), now).await?;
-    tx.commit().await.map_err(db::Error::from)?;
+    let cookie = admin_login::confirm_login(&mut *act, &own, confirmed, now).await?;
+    let n = admin_login::delete_other_logins_of(&mut *act, admin.admin_user_id, &cookie).await?;
+    admin_device::forget_all(&mut *act, admin.admin_user_id).await?;
+    act.commit("admin.password", None, json!({ "ended": n })).await?;
     posted.renew(cookie);
     Ok(Redirect::to("/account?done=password").into_response())
 }

@@ -11,12 +11,13 @@ use qrcodegen::{QrCode, QrCodeEcc};
 use secrecy::ExposeSecret;
 use serde_json::json;
 use storage::admin_login::{self, Confirmed};
-use storage::db::{self, Db};
+use storage::db::Db;
 use storage::login_throttle::{self, By};
 use storage::second_factor::{self, Offer};
 use storage::{audit, clock};
 
 use super::{PATH, recovery_codes};
+use crate::act::Act;
 use crate::auth::Admin;
 use crate::fault::Fault;
 use crate::form::Posted;
@@ -37,18 +38,17 @@ pub(crate) async fn start(State(db): State<Db>, posted: Posted) -> Result<Markup
 pub(crate) async fn confirm(State(db): State<Db>, posted: Posted) -> Result<Response, Fault> {
     posted.require_factor(&db).await?;
     let (admin, now) = (&posted.admin, clock::now());
-    let mut tx = db::begin(&db).await?;
-    let codes = second_factor::confirm(&mut tx, admin.admin_user_id, posted.fields.text("code"), now).await?;
+    let mut act = Act::begin(&db, admin).await?;
+    let codes = second_factor::confirm(&mut act, admin.admin_user_id, posted.fields.text("code"), now).await?;
     let Some(codes) = codes else {
-        drop(tx);
+        drop(act);
         let wrong = "This code does not match the key. Nothing was changed. Turn the app on again.";
         return Ok((StatusCode::UNPROCESSABLE_ENTITY, render_wrong(admin, "Turn on the authenticator app", wrong))
             .into_response());
     };
     let confirmed = Confirmed { by_password: false, by_factor: true };
-    let cookie = admin_login::confirm_login(&mut *tx, &posted.cookie(), confirmed, now).await?;
-    audit::insert_entry(&mut *tx, &admin.caller, "admin.two_step_on", None, &json!({}), now).await?;
-    tx.commit().await.map_err(db::Error::from)?;
+    let cookie = admin_login::confirm_login(&mut *act, &posted.cookie(), confirmed, now).await?;
+    act.commit("admin.two_step_on", None, json!({})).await?;
     posted.renew(cookie);
     Ok(recovery_codes::render(admin, "Two-step sign-in is on", &codes).into_response())
 }
@@ -60,20 +60,19 @@ pub(crate) async fn stop(State(db): State<Db>, posted: Posted) -> Result<Respons
     let counted = [By::Code(admin.admin_user_id)];
     let begun = login_throttle::begin(&db, &counted, now).await?;
     begun.map_err(|wait_seconds| Fault::TooMany { wait_seconds })?;
-    let mut tx = db::begin(&db).await?;
-    let shown = second_factor::check(&mut tx, admin.admin_user_id, posted.fields.text("code"), now).await?;
+    let mut act = Act::begin(&db, admin).await?;
+    let shown = second_factor::check(&mut act, admin.admin_user_id, posted.fields.text("code"), now).await?;
     if shown.is_none() {
-        drop(tx);
+        drop(act);
         let actor = format!("admin:{}", admin.email);
         audit::insert_attempt(&db, &actor, "admin.code_failed", &json!({}), now).await?;
         let wrong = "This code is wrong, or was already used. Nothing was changed. Wait for the next one.";
         let page = render_wrong(admin, "Turn off the authenticator app", wrong);
         return Ok((StatusCode::UNPROCESSABLE_ENTITY, page).into_response());
     }
-    login_throttle::succeeded(&mut *tx, &counted).await?;
-    second_factor::remove_app(&mut tx, admin.admin_user_id).await?;
-    audit::insert_entry(&mut *tx, &admin.caller, "admin.two_step_off", None, &json!({}), now).await?;
-    tx.commit().await.map_err(db::Error::from)?;
+    login_throttle::succeeded(&mut *act, &counted).await?;
+    second_factor::remove_app(&mut act, admin.admin_user_id).await?;
+    act.commit("admin.two_step_off", None, json!({})).await?;
     Ok(Redirect::to(PATH).into_response())
 }
 

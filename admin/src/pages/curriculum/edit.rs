@@ -5,11 +5,12 @@ use axum::response::{IntoResponse, Redirect, Response};
 use http::StatusCode;
 use maud::{Markup, html};
 use serde_json::json;
+use storage::clock;
 use storage::curriculum::{self, Curriculum, Draft, Field, Skill, Wrong, fingerprint};
-use storage::db::{self, Connection, Db, Error};
-use storage::{audit, clock};
+use storage::db::Db;
 
 use super::{Data, Filter, PATH, trial};
+use crate::act::Act;
 use crate::auth::Admin;
 use crate::fault::Fault;
 use crate::fields::Fields;
@@ -96,10 +97,10 @@ async fn take(db: &Db, posted: &Posted, skill_id: &str, is_new: bool) -> Result<
     let admin = &posted.admin;
     admin.require_write()?;
     let mut form = Form::from_fields(&posted.fields, skill_id);
-    let mut tx = db::begin(db).await?;
-    curriculum::lock(&mut tx).await?;
-    let living = curriculum::load(&mut tx).await?;
-    let retired = curriculum::list_retired(&mut tx).await?;
+    let mut act = Act::begin(db, admin).await?;
+    curriculum::lock(&mut act).await?;
+    let living = curriculum::load(&mut act).await?;
+    let retired = curriculum::list_retired(&mut act).await?;
     let is_taken = |id: &str| living.skills.iter().chain(&retired).any(|skill| skill.skill_id == id);
     if is_new && form.draft.skill_id.is_empty() {
         form.draft.skill_id = form.draft.suggested_id(is_taken);
@@ -114,9 +115,8 @@ async fn take(db: &Db, posted: &Posted, skill_id: &str, is_new: bool) -> Result<
         Ok(skill) if posted.fields.text("do") == "try" => Outcome::Tried(skill),
         Ok(skill) => {
             let skill_id = skill.skill_id.clone();
-            curriculum::upsert(&mut tx, &Curriculum { subjects: Vec::new(), skills: vec![skill] }).await?;
-            record(&mut tx, admin, if is_new { "skill.create" } else { "skill.update" }, &skill_id).await?;
-            tx.commit().await.map_err(Error::from)?;
+            curriculum::upsert(&mut act, &Curriculum { subjects: Vec::new(), skills: vec![skill] }).await?;
+            act.commit(if is_new { "skill.create" } else { "skill.update" }, object(&skill_id), json!({})).await?;
             return Ok(Redirect::to(&format!("{PATH}/{skill_id}?done=saved")).into_response());
         }
         Err(outcome) => outcome,
@@ -165,14 +165,13 @@ pub(crate) async fn retire(
     posted: Posted,
 ) -> Result<Response, Fault> {
     posted.admin.require_write()?;
-    let mut tx = db::begin(&db).await?;
-    curriculum::lock(&mut tx).await?;
-    let living = curriculum::load(&mut tx).await?;
+    let mut act = Act::begin(&db, &posted.admin).await?;
+    curriculum::lock(&mut act).await?;
+    let living = curriculum::load(&mut act).await?;
     living.find_skill(&skill_id).ok_or(Fault::NotFound("skill"))?;
     living.without(&skill_id).map_err(|why| Fault::Invalid(sentence(&why)))?;
-    curriculum::set_retired(&mut tx, &skill_id, Some(clock::now())).await?;
-    record(&mut tx, &posted.admin, "skill.retire", &skill_id).await?;
-    tx.commit().await.map_err(Error::from)?;
+    curriculum::set_retired(&mut act, &skill_id, Some(clock::now())).await?;
+    act.commit("skill.retire", object(&skill_id), json!({})).await?;
     Ok(Redirect::to(&format!("{PATH}/{skill_id}")).into_response())
 }
 
@@ -182,23 +181,22 @@ pub(crate) async fn restore(
     posted: Posted,
 ) -> Result<Response, Fault> {
     posted.admin.require_write()?;
-    let mut tx = db::begin(&db).await?;
-    curriculum::lock(&mut tx).await?;
-    let retired = curriculum::list_retired(&mut tx).await?;
+    let mut act = Act::begin(&db, &posted.admin).await?;
+    curriculum::lock(&mut act).await?;
+    let retired = curriculum::list_retired(&mut act).await?;
     let skill = retired.into_iter().find(|skill| skill.skill_id == skill_id).ok_or(Fault::NotFound("skill"))?;
-    curriculum::load(&mut tx).await?.with(skill).map_err(|why| Fault::Invalid(sentence(&why)))?;
-    curriculum::set_retired(&mut tx, &skill_id, None).await?;
-    record(&mut tx, &posted.admin, "skill.restore", &skill_id).await?;
-    tx.commit().await.map_err(Error::from)?;
+    curriculum::load(&mut act).await?.with(skill).map_err(|why| Fault::Invalid(sentence(&why)))?;
+    curriculum::set_retired(&mut act, &skill_id, None).await?;
+    act.commit("skill.restore", object(&skill_id), json!({})).await?;
     Ok(Redirect::to(&format!("{PATH}/{skill_id}")).into_response())
 }
 
 pub(crate) async fn add_subject(State(db): State<Db>, posted: Posted) -> Result<Response, Fault> {
     let admin = &posted.admin;
     admin.require_write()?;
-    let mut tx = db::begin(&db).await?;
-    curriculum::lock(&mut tx).await?;
-    let living = curriculum::load(&mut tx).await?;
+    let mut act = Act::begin(&db, admin).await?;
+    curriculum::lock(&mut act).await?;
+    let living = curriculum::load(&mut act).await?;
     let subject_id = posted.fields.text("subject_id");
     let is_taken = living.subjects.iter().any(|subject| subject.subject_id == subject_id);
     let subject = match Draft::subject(subject_id, posted.fields.text("name")) {
@@ -209,15 +207,14 @@ pub(crate) async fn add_subject(State(db): State<Db>, posted: Posted) -> Result<
     let subject = match subject {
         Ok(subject) => subject,
         Err(why) => {
-            let data = Data { living, retired: curriculum::list_retired(&mut tx).await?, suggested: Vec::new() };
+            let data = Data { living, retired: curriculum::list_retired(&mut act).await?, suggested: Vec::new() };
             let shown = super::render(admin, &data, &Filter::default(), Some(&why));
             return Ok((StatusCode::UNPROCESSABLE_ENTITY, shown).into_response());
         }
     };
-    curriculum::upsert(&mut tx, &Curriculum { subjects: vec![subject], skills: Vec::new() }).await?;
+    curriculum::upsert(&mut act, &Curriculum { subjects: vec![subject], skills: Vec::new() }).await?;
     let object = format!("subject:{subject_id}");
-    audit::insert_entry(&mut *tx, &admin.caller, "subject.create", Some(&object), &json!({}), clock::now()).await?;
-    tx.commit().await.map_err(Error::from)?;
+    act.commit("subject.create", Some(object), json!({})).await?;
     Ok(Redirect::to(&format!("{PATH}/new")).into_response())
 }
 
@@ -227,18 +224,17 @@ pub(crate) async fn add_ready_made(State(db): State<Db>, posted: Posted) -> Resu
     admin.require_write()?;
     let subject_id = posted.fields.text("subject_id");
     let subject = Curriculum::ready_made(subject_id).ok_or(Fault::NotFound("ready-made subject"))?;
-    let mut tx = db::begin(&db).await?;
-    curriculum::lock(&mut tx).await?;
-    curriculum::upsert(&mut tx, &subject).await?;
+    let mut act = Act::begin(&db, admin).await?;
+    curriculum::lock(&mut act).await?;
+    curriculum::upsert(&mut act, &subject).await?;
     let object = format!("subject:{subject_id}");
-    audit::insert_entry(&mut *tx, &admin.caller, "subject.create", Some(&object), &json!({}), clock::now()).await?;
-    tx.commit().await.map_err(Error::from)?;
+    act.commit("subject.create", Some(object), json!({})).await?;
     Ok(Redirect::to(&format!("{PATH}?subject={subject_id}")).into_response())
 }
 
-async fn record(tx: &mut Connection, admin: &Admin, action: &str, skill_id: &str) -> Result<(), Fault> {
-    let object = format!("skill:{skill_id}");
-    Ok(audit::insert_entry(tx, &admin.caller, action, Some(&object), &json!({}), clock::now()).await?)
+/// Returns the name of a skill in the audit log.
+fn object(skill_id: &str) -> Option<String> {
+    Some(format!("skill:{skill_id}"))
 }
 
 fn render(admin: &Admin, living: &Curriculum, form: &Form, outcome: Option<&Outcome>) -> Markup {

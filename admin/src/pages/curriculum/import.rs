@@ -8,10 +8,10 @@ use maud::{Markup, html};
 use serde::Deserialize;
 use serde_json::json;
 use storage::curriculum::{self, Curriculum, Difference, fingerprint};
-use storage::db::{self, Db, Error};
-use storage::{audit, clock};
+use storage::db::Db;
 
 use super::{Data, PATH};
+use crate::act::Act;
 use crate::auth::Admin;
 use crate::fault::Fault;
 use crate::fields::Fields;
@@ -87,11 +87,11 @@ fn judged(posted: &Posted, data: &Data, stale: Option<&Markup>) -> Response {
 pub(crate) async fn apply(State(db): State<Db>, posted: Posted) -> Result<Response, Fault> {
     let admin = &posted.admin;
     admin.require_write()?;
-    let mut tx = db::begin(&db).await?;
-    curriculum::lock(&mut tx).await?;
+    let mut act = Act::begin(&db, admin).await?;
+    curriculum::lock(&mut act).await?;
     let data = Data {
-        living: curriculum::load(&mut tx).await?,
-        retired: curriculum::list_retired(&mut tx).await?,
+        living: curriculum::load(&mut act).await?,
+        retired: curriculum::list_retired(&mut act).await?,
         suggested: Vec::new(),
     };
     let Ok(incoming) = read(sheet(&posted.fields)) else { return Ok(judged(&posted, &data, None)) };
@@ -104,15 +104,14 @@ pub(crate) async fn apply(State(db): State<Db>, posted: Posted) -> Result<Respon
         return Ok(judged(&posted, &data, Some(&why)));
     }
     let difference = Difference::new(&incoming, &data.living, &data.retired);
-    curriculum::upsert(&mut tx, &incoming).await?;
+    curriculum::upsert(&mut act, &incoming).await?;
     let detail = json!({
         "subjects": difference.subjects,
         "added": difference.added,
         "changed": difference.changed,
         "restored": difference.restored,
     });
-    audit::insert_entry(&mut *tx, &admin.caller, "curriculum.import", None, &detail, clock::now()).await?;
-    tx.commit().await.map_err(Error::from)?;
+    act.commit("curriculum.import", None, detail).await?;
     Ok(Redirect::to(PATH).into_response())
 }
 

@@ -5,11 +5,12 @@ use axum::response::{IntoResponse, Redirect, Response};
 use chrono::{DateTime, Utc};
 use maud::{Markup, html};
 use queue::retry::{self, Alike};
+use storage::clock;
 use storage::db::{self, Db};
 use storage::id::JobId;
-use storage::{audit, clock};
 
 use super::{Filter, PATH, alike, kind_words};
+use crate::act::Act;
 use crate::auth::Admin;
 use crate::fault::Fault;
 use crate::figures;
@@ -78,20 +79,19 @@ pub(crate) async fn discard(
 
 async fn one(db: &Db, posted: &Posted, job_id: JobId, decision: Decision) -> Result<Response, Fault> {
     posted.admin.require_manage()?;
-    let mut tx = db::begin(db).await?;
+    let mut act = Act::begin(db, &posted.admin).await?;
     let action = match decision {
         Decision::Retry => {
-            retry::retry(&mut tx, job_id).await?;
+            retry::retry(&mut act, job_id).await?;
             "job.retry"
         }
         Decision::Discard => {
-            retry::discard(&mut tx, job_id).await?;
+            retry::discard(&mut act, job_id).await?;
             "job.discard"
         }
     };
     let (object, nothing) = (format!("job:{job_id}"), serde_json::json!({}));
-    audit::insert_entry(&mut *tx, &posted.admin.caller, action, Some(&object), &nothing, clock::now()).await?;
-    tx.commit().await.map_err(db::Error::from)?;
+    act.commit(action, Some(object), nothing).await?;
     Ok(decision.done(1))
 }
 
@@ -151,7 +151,7 @@ pub(crate) async fn all_alike(
         Decision::Retry => retry::retry_alike(&mut tx, caller, &alike, now).await?,
         Decision::Discard => retry::discard_alike(&mut tx, caller, &alike, now).await?,
     };
-    tx.commit().await.map_err(db::Error::from)?;
+    db::commit(tx).await?;
     Ok(decision.done(n))
 }
 

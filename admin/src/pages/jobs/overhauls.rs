@@ -78,7 +78,7 @@ pub(crate) async fn start(State(db): State<Db>, posted: Posted) -> Result<Respon
         }
         started => started?,
     };
-    tx.commit().await.map_err(db::Error::from)?;
+    db::commit(tx).await?;
     Ok(Redirect::to(PATH).into_response())
 }
 
@@ -90,7 +90,7 @@ pub(crate) async fn stop(
     posted.admin.require_manage()?;
     let mut tx = db::begin(&db).await?;
     overhaul::stop(&mut tx, &posted.admin.caller, overhaul_id, posted.admin.viewer.now).await?;
-    tx.commit().await.map_err(db::Error::from)?;
+    db::commit(tx).await?;
     Ok(Redirect::to(PATH).into_response())
 }
 

@@ -50,6 +50,6 @@ pub(crate) async fn save(State(db): State<Db>, posted: Posted) -> Result<Respons
     let kinds: Vec<Kind> = Kind::ALL.into_iter().filter(is_chosen).collect();
     let mut tx = db::begin(&db).await?;
     set_paused(&mut tx, &admin.caller, &kinds, clock::now()).await?;
-    tx.commit().await.map_err(db::Error::from)?;
+    db::commit(tx).await?;
     Ok(Redirect::to(PATH).into_response())
 }

@@ -43,7 +43,7 @@ pub(crate) async fn erase(
     if let Some(asked) = asked {
         erasure::set_asked(&mut tx, &posted.admin.caller, erasure_id, asked).await?;
     }
-    tx.commit().await.map_err(db::Error::from)?;
+    db::commit(tx).await?;
     Ok(Redirect::to(&receipt_path(erasure_id)).into_response())
 }
 

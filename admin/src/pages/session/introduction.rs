@@ -5,12 +5,13 @@ use axum::response::{IntoResponse, Redirect, Response};
 use maud::{Markup, html};
 use queue::retry;
 use storage::analysis::{self, Introduction};
-use storage::db::{self, Db, Error};
+use storage::db::{Db, Error};
 use storage::id::SessionId;
 use storage::session::{self, SessionKey};
-use storage::{audit, clock, introduction};
+use storage::{clock, introduction};
 
 use super::Data;
+use crate::act::Act;
 use crate::auth::Admin;
 use crate::fault::Fault;
 use crate::form::Posted;
@@ -27,16 +28,15 @@ pub(crate) async fn accept(
     admin.require_write()?;
     let now = clock::now();
     let analysis = analysis::find_current(&db, &admin.caller, session_id).await?;
-    let mut tx = db::begin(&db).await?;
-    let session = session::get_session(&mut *tx, &admin.caller, &SessionKey::Id(session_id)).await?;
+    let mut act = Act::begin(&db, admin).await?;
+    let session = session::get_session(&mut *act, &admin.caller, &SessionKey::Id(session_id)).await?;
     let heard = analysis.and_then(|analysis| analysis.findings.introduction);
     let told = introduction::of_session(&session, heard.as_ref()).ok_or(Error::NotFound("introduction"))?;
-    let student_id = introduction::accept(&mut tx, &admin.caller, &session, &told, now).await?;
-    retry::reanalyze(&mut tx, &admin.caller, session_id, now).await?;
+    let student_id = introduction::accept(&mut act, &admin.caller, &session, &told, now).await?;
+    retry::reanalyze(&mut act, &admin.caller, session_id, now).await?;
     let object = format!("student:{student_id}");
     let detail = serde_json::json!({ "session_id": session_id });
-    audit::insert_entry(&mut *tx, &admin.caller, "student.accept", Some(&object), &detail, now).await?;
-    tx.commit().await.map_err(Error::from)?;
+    act.commit("student.accept", Some(object), detail).await?;
     Ok(Redirect::to(&format!("/students/{student_id}")).into_response())
 }
 

@@ -2,13 +2,14 @@
 
 use axum::extract::{Path, State};
 use axum::response::{IntoResponse, Redirect, Response};
-use storage::db::{self, Db, Error};
+use storage::clock;
+use storage::db::Db;
 use storage::evidence::{self, Correction};
 use storage::id::{SessionId, StudentId};
 use storage::note::{self, NewNote};
 use storage::session::{self, SessionKey};
-use storage::{audit, clock};
 
+use crate::act::Act;
 use crate::auth::Admin;
 use crate::fault::Fault;
 use crate::form::Posted;
@@ -57,33 +58,31 @@ pub(crate) async fn save(
 async fn record(db: &Db, admin: &Admin, correction: &Correction, reason: &str) -> Result<StudentId, Fault> {
     let Correction { session_id, skill_id, turn_no, verdict, help } = correction;
     let now = clock::now();
-    let mut tx = db::begin(db).await?;
-    let student_id = evidence::correct(&mut tx, &admin.caller, correction, now).await?;
+    let mut act = Act::begin(db, admin).await?;
+    let student_id = evidence::correct(&mut act, &admin.caller, correction, now).await?;
     let note_id = if reason.is_empty() {
         None
     } else {
         let words = CHOICES.iter().find(|(_, of, _)| of == verdict).map_or("", |(.., words)| words);
         let text = format!("Turn {turn_no}, {skill_id}: {words}. {reason}");
         let note = NewNote { student_id, session_id: Some(*session_id), text, for_assistant: false };
-        Some(note::insert_note(&mut *tx, &admin.caller, &note, now).await?)
+        Some(note::insert_note(&mut *act, &admin.caller, &note, now).await?)
     };
     let detail = serde_json::json!({
         "session_id": session_id, "skill_id": skill_id, "turn_no": turn_no,
         "verdict": verdict, "help": help, "note_id": note_id,
     });
     let object = format!("student:{student_id}");
-    audit::insert_entry(&mut *tx, &admin.caller, "evidence.correct", Some(&object), &detail, now).await?;
-    tx.commit().await.map_err(Error::from)?;
+    act.commit("evidence.correct", Some(object), detail).await?;
     Ok(student_id)
 }
 
 async fn undo(db: &Db, admin: &Admin, session_id: SessionId, skill_id: &str, turn_no: i32) -> Result<StudentId, Fault> {
     let now = clock::now();
-    let mut tx = db::begin(db).await?;
-    let student_id = evidence::undo(&mut tx, &admin.caller, session_id, skill_id, turn_no, now).await?;
+    let mut act = Act::begin(db, admin).await?;
+    let student_id = evidence::undo(&mut act, &admin.caller, session_id, skill_id, turn_no, now).await?;
     let detail = serde_json::json!({ "session_id": session_id, "skill_id": skill_id, "turn_no": turn_no });
     let object = format!("student:{student_id}");
-    audit::insert_entry(&mut *tx, &admin.caller, "evidence.undo", Some(&object), &detail, now).await?;
-    tx.commit().await.map_err(Error::from)?;
+    act.commit("evidence.undo", Some(object), detail).await?;
     Ok(student_id)
 }

@@ -5,7 +5,7 @@ use axum::response::{IntoResponse, Redirect, Response};
 use maud::{Markup, html};
 use queue::retry::{self, Reanalysis};
 use storage::clock;
-use storage::db::{self, Db, Error};
+use storage::db::{self, Db};
 use storage::id::SessionId;
 
 use super::PATH;
@@ -46,7 +46,7 @@ pub(crate) async fn run_again(State(db): State<Db>, posted: Posted) -> Result<Re
             n_asked += 1;
         }
     }
-    tx.commit().await.map_err(Error::from)?;
+    db::commit(tx).await?;
     let sign = if back.is_empty() { "" } else { "&" };
     // Only the query comes from the form, so this redirects to our own list.
     Ok(Redirect::to(&format!("{PATH}?{}{sign}asked={n_asked}", clean(back))).into_response())

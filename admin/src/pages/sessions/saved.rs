@@ -4,7 +4,7 @@ use axum::extract::{Path, State};
 use axum::response::{IntoResponse, Redirect, Response};
 use maud::{Markup, html};
 use storage::clock;
-use storage::db::{self, Db, Error};
+use storage::db::{self, Db};
 use storage::id::SavedViewId;
 use storage::saved_view::{self, MAX_VIEWS, SavedView};
 use storage::session::SessionStatus;
@@ -38,7 +38,7 @@ pub(crate) async fn save(State(db): State<Db>, posted: Posted) -> Result<Respons
     if !saved_view::save_view(&mut tx, admin_user_id, PAGE_NAME, name, &query, clock::now()).await? {
         return Err(Fault::Invalid(format!("You have {MAX_VIEWS} views already. Delete one first.")));
     }
-    tx.commit().await.map_err(Error::from)?;
+    db::commit(tx).await?;
     Ok(Redirect::to(&address(&query)).into_response())
 }
 

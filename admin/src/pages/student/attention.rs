@@ -2,7 +2,7 @@
 
 use axum::extract::{Path, State};
 use axum::response::{IntoResponse, Redirect, Response};
-use storage::db::{self, Db, Error};
+use storage::db::{self, Db};
 use storage::id::StudentId;
 use storage::{attention, clock};
 
@@ -18,7 +18,7 @@ pub(crate) async fn handled(
     posted.admin.require_write()?;
     let mut tx = db::begin(&db).await?;
     attention::mark_handled(&mut tx, &posted.admin.caller, student_id, clock::now()).await?;
-    tx.commit().await.map_err(Error::from)?;
+    db::commit(tx).await?;
     let back = match posted.fields.text("back") {
         today::PATH => today::PATH.to_owned(),
         _ => format!("/students/{student_id}"),

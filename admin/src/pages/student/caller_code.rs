@@ -32,17 +32,17 @@ pub(crate) async fn change(
             let hash = with_permit(move || code.hash()).await?;
             let mut tx = db::begin(&db).await?;
             caller_code::set_code(&mut tx, caller, student_id, kind, &hash, now).await?;
-            tx.commit().await.map_err(db::Error::from)?;
+            db::commit(tx).await?;
         }
         "unlock" => {
             let mut tx = db::begin(&db).await?;
             caller_code::unlock_code(&mut tx, caller, student_id, kind, now).await?;
-            tx.commit().await.map_err(db::Error::from)?;
+            db::commit(tx).await?;
         }
         "remove" => {
             let mut tx = db::begin(&db).await?;
             caller_code::remove_code(&mut tx, caller, student_id, kind, now).await?;
-            tx.commit().await.map_err(db::Error::from)?;
+            db::commit(tx).await?;
         }
         _ => return Err(Fault::Invalid("This form is not complete. Go back and try again.".to_owned())),
     }

@@ -14,7 +14,7 @@ use storage::id::{FollowUpId, StudentId};
 use storage::outbound_call::{self, Obstacle, OutboundCall, Which};
 use storage::student;
 
-use super::record;
+use crate::act::Act;
 use crate::auth::Admin;
 use crate::fault::Fault;
 use crate::form::Posted;
@@ -62,7 +62,7 @@ pub(crate) async fn set_plan(
     };
     let mut tx = db::begin(&db).await?;
     outbound_call::set_plan(&mut tx, &posted.admin.caller, student_id, plan.as_ref(), clock::now()).await?;
-    tx.commit().await.map_err(db::Error::from)?;
+    db::commit(tx).await?;
     Ok(Redirect::to(&format!("/students/{student_id}#calls")).into_response())
 }
 
@@ -91,7 +91,7 @@ pub(crate) async fn set_availability(
     }
     let mut tx = db::begin(&db).await?;
     outbound_call::set_availability(&mut tx, &posted.admin.caller, student_id, &of, clock::now()).await?;
-    tx.commit().await.map_err(db::Error::from)?;
+    db::commit(tx).await?;
     Ok(Redirect::to(&format!("/students/{student_id}#calls")).into_response())
 }
 
@@ -176,10 +176,9 @@ pub(crate) async fn plan(db: &Db, posted: &Posted, student_id: StudentId) -> Res
     }
     let follow_up_id = FollowUpId::new();
     let new = NewFollowUp { follow_up_id, kind, student_id, session_id: None, text, due_at };
-    let mut tx = db::begin(db).await?;
-    follow_up::insert_once(&mut tx, &admin.caller, &new, now).await?;
-    record(&mut *tx, admin, action, student_id, now).await?;
-    tx.commit().await.map_err(db::Error::from)?;
+    let mut act = Act::begin(db, admin).await?;
+    follow_up::insert_once(&mut act, &admin.caller, &new, now).await?;
+    act.commit(action, Some(format!("student:{student_id}")), serde_json::json!({})).await?;
     Ok(due_at.with_timezone(&zone).date_naive())
 }
 

@@ -6,12 +6,13 @@ use http::StatusCode;
 use maud::{Markup, html};
 use storage::authority;
 use storage::clock;
-use storage::db::{self, Db};
+use storage::db::Db;
 use storage::id::StudentId;
 use storage::phone::Phone;
 use storage::student::check::{check_locale, check_timezone};
 use storage::student::{self, MAX_COHORT, NewStudent, Student, StudentChange, StudentStatus};
 
+use crate::act::Act;
 use crate::auth::Admin;
 use crate::fault::Fault;
 use crate::fields::Fields;
@@ -138,13 +139,12 @@ pub(crate) async fn create(State(db): State<Db>, posted: Posted) -> Result<Respo
     let now = clock::now();
     let Understood { name, grade, cohort, phones, locale, timezone, guidance, status } = understood;
     let new = NewStudent { display_name: name, grade, cohort, locale, timezone: Some(timezone), phones };
-    let mut tx = db::begin(&db).await?;
-    let student = student::insert_student(&mut tx, &admin.caller, &new, now).await?;
+    let mut act = Act::begin(&db, admin).await?;
+    let student = student::insert_student(&mut act, &admin.caller, &new, now).await?;
     let change = StudentChange { guidance: Some(guidance), status: Some(status), ..StudentChange::default() };
-    let caller = authority::open_student(&mut *tx, &admin.caller, student.student_id).await?;
-    student::update_student(&mut tx, &caller, student.student_id, &change, now).await?;
-    super::record(&mut *tx, admin, "student.create", student.student_id, now).await?;
-    tx.commit().await.map_err(storage::db::Error::from)?;
+    let caller = authority::open_student(&mut *act, &admin.caller, student.student_id).await?;
+    student::update_student(&mut act, &caller, student.student_id, &change, now).await?;
+    act.commit("student.create", Some(format!("student:{}", student.student_id)), serde_json::json!({})).await?;
     Ok(Redirect::to(&format!("/students/{}", student.student_id)).into_response())
 }
 
@@ -185,10 +185,9 @@ pub(crate) async fn save(
         guidance: Some(understood.guidance),
         phones: Some(understood.phones),
     };
-    let mut tx = db::begin(&db).await?;
-    student::update_student(&mut tx, &admin.caller, student_id, &change, now).await?;
-    super::record(&mut *tx, admin, "student.update", student_id, now).await?;
-    tx.commit().await.map_err(storage::db::Error::from)?;
+    let mut act = Act::begin(&db, admin).await?;
+    student::update_student(&mut act, &admin.caller, student_id, &change, now).await?;
+    act.commit("student.update", Some(format!("student:{student_id}")), serde_json::json!({})).await?;
     Ok(Redirect::to(&format!("/students/{student_id}")).into_response())
 }
 

@@ -51,7 +51,7 @@ pub(crate) async fn add_guardian(
     let fields = read_guardian(&posted.fields)?;
     let mut tx = db::begin(&db).await?;
     guardian::add_guardian(&mut tx, &posted.admin.caller, student_id, &fields, clock::now()).await?;
-    tx.commit().await.map_err(db::Error::from)?;
+    db::commit(tx).await?;
     Ok(back(student_id))
 }
 
@@ -69,7 +69,7 @@ pub(crate) async fn change_guardian(
         Some(fields) => guardian::update_guardian(&mut tx, caller, student_id, guardian_id, fields, now).await?,
         None => guardian::remove_guardian(&mut tx, caller, student_id, guardian_id, now).await?,
     }
-    tx.commit().await.map_err(db::Error::from)?;
+    db::commit(tx).await?;
     Ok(back(student_id))
 }
 
@@ -90,7 +90,7 @@ pub(crate) async fn decide(
     for decision in &decisions {
         consent::decide(&mut tx, &posted.admin.caller, student_id, decision, now).await?;
     }
-    tx.commit().await.map_err(db::Error::from)?;
+    db::commit(tx).await?;
     Ok(back(student_id))
 }
 

@@ -7,7 +7,7 @@ use http::header::{CONTENT_DISPOSITION, CONTENT_TYPE};
 use maud::{Markup, html};
 use serde_json::Value;
 use storage::clock;
-use storage::db::{self, Db, Error};
+use storage::db::{self, Db};
 use storage::erasure::{self, Requested};
 use storage::id::StudentId;
 use storage::student::{self, Student};
@@ -48,7 +48,7 @@ async fn all_of(admin: &Admin, db: &Db, student_id: StudentId) -> Result<Value, 
     admin.require_file(db).await?;
     let mut tx = db::begin(db).await?;
     let all = student::export(&mut tx, &admin.caller, student_id, admin.viewer.now).await?;
-    tx.commit().await.map_err(Error::from)?;
+    db::commit(tx).await?;
     Ok(all)
 }
 
@@ -99,7 +99,7 @@ pub(crate) async fn erase(
     if let Some((asked, erasure_id)) = asked.zip(erasure_id) {
         erasure::set_asked(&mut tx, &admin.caller, erasure_id, asked).await?;
     }
-    tx.commit().await.map_err(Error::from)?;
+    db::commit(tx).await?;
     Ok(Redirect::to(&next).into_response())
 }
 

@@ -4,12 +4,13 @@ use axum::extract::{Path, State};
 use axum::response::{IntoResponse, Redirect, Response};
 use domain::plain_text;
 use maud::{Markup, html};
-use storage::db::{self, Connection, Db, Error};
+use storage::clock;
+use storage::db::Db;
 use storage::evidence::Source;
 use storage::fact::{self, Fact};
 use storage::id::{FactId, StudentId};
-use storage::{audit, clock};
 
+use crate::act::Act;
 use crate::auth::Admin;
 use crate::fault::Fault;
 use crate::form::Posted;
@@ -25,10 +26,9 @@ pub(crate) async fn forget(
 ) -> Result<Response, Fault> {
     posted.admin.require_write()?;
     let now = clock::now();
-    let mut tx = db::begin(&db).await?;
-    fact::forget_fact(&mut tx, &posted.admin.caller, student_id, fact_id, now).await?;
-    record(&mut tx, &posted.admin, "fact.forget", student_id, fact_id).await?;
-    tx.commit().await.map_err(Error::from)?;
+    let mut act = Act::begin(&db, &posted.admin).await?;
+    fact::forget_fact(&mut act, &posted.admin.caller, student_id, fact_id, now).await?;
+    act.commit("fact.forget", Some(format!("student:{student_id}")), serde_json::json!({ "fact_id": fact_id })).await?;
     Ok(back(student_id))
 }
 
@@ -45,27 +45,14 @@ pub(crate) async fn reword(
         )));
     }
     let now = clock::now();
-    let mut tx = db::begin(&db).await?;
-    fact::reword_fact(&mut tx, &posted.admin.caller, student_id, fact_id, &text, now).await?;
-    record(&mut tx, &posted.admin, "fact.reword", student_id, fact_id).await?;
-    tx.commit().await.map_err(Error::from)?;
+    let mut act = Act::begin(&db, &posted.admin).await?;
+    fact::reword_fact(&mut act, &posted.admin.caller, student_id, fact_id, &text, now).await?;
+    act.commit("fact.reword", Some(format!("student:{student_id}")), serde_json::json!({ "fact_id": fact_id })).await?;
     Ok(back(student_id))
 }
 
 fn back(student_id: StudentId) -> Response {
     Redirect::to(&format!("/students/{student_id}#memory")).into_response()
-}
-
-async fn record(
-    tx: &mut Connection,
-    admin: &Admin,
-    action: &str,
-    student_id: StudentId,
-    fact_id: FactId,
-) -> Result<(), Fault> {
-    let object = format!("student:{student_id}");
-    let detail = serde_json::json!({ "fact_id": fact_id });
-    Ok(audit::insert_entry(tx, &admin.caller, action, Some(&object), &detail, clock::now()).await?)
 }
 
 pub(super) fn card(admin: &Admin, student_id: StudentId, facts: &[Fact]) -> Markup {

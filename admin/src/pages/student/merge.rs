@@ -77,7 +77,7 @@ pub(crate) async fn post(
     let mut tx = db::begin(&db).await?;
     match merge::merge_students(&mut tx, &admin.caller, kept_id, merged_id, clock::now()).await? {
         Ok(_) => {
-            tx.commit().await.map_err(db::Error::from)?;
+            db::commit(tx).await?;
             Ok(to_student(kept_id))
         }
         Err(why @ Unmergeable::ConsentDiffers(_)) => Err(Fault::Invalid(format!(
@@ -103,7 +103,7 @@ pub(crate) async fn undo(
     admin.require_all()?;
     let mut tx = db::begin(&db).await?;
     let merged_id = merge::undo_merge(&mut tx, &admin.caller, merge_id, clock::now()).await?;
-    tx.commit().await.map_err(db::Error::from)?;
+    db::commit(tx).await?;
     Ok(to_student(merged_id))
 }
 

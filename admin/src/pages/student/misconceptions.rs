@@ -4,7 +4,7 @@ use axum::extract::{Path, State};
 use axum::response::{IntoResponse, Redirect, Response};
 use maud::{Markup, html};
 use storage::clock;
-use storage::db::{self, Db, Error};
+use storage::db::{self, Db};
 use storage::id::{MisconceptionId, StudentId};
 use storage::misconception::{self, Misconception};
 
@@ -22,7 +22,7 @@ pub(crate) async fn resolve(
     posted.admin.require_write()?;
     let mut tx = db::begin(&db).await?;
     misconception::mark_resolved(&mut tx, &posted.admin.caller, student_id, misconception_id, clock::now()).await?;
-    tx.commit().await.map_err(Error::from)?;
+    db::commit(tx).await?;
     Ok(Redirect::to(&format!("/students/{student_id}#misconceptions")).into_response())
 }
 

@@ -3,12 +3,12 @@
 use axum::extract::{Path, State};
 use axum::response::{IntoResponse, Redirect, Response};
 use maud::{Markup, html};
-use storage::audit;
 use storage::clock;
-use storage::db::{self, Db};
+use storage::db::Db;
 use storage::id::{NoteId, StudentId};
 use storage::note::{self, NewNote, Note};
 
+use crate::act::Act;
 use crate::auth::Admin;
 use crate::fault::Fault;
 use crate::form::Posted;
@@ -36,10 +36,9 @@ pub(crate) async fn add_note(
         for_assistant: posted.fields.text("who") == "assistant",
     };
     let now = clock::now();
-    let mut tx = db::begin(&db).await?;
-    let note_id = note::insert_note(&mut *tx, &posted.admin.caller, &new, now).await?;
-    record(&mut tx, &posted.admin, "note.add", note_id, student_id, now).await?;
-    tx.commit().await.map_err(storage::db::Error::from)?;
+    let mut act = Act::begin(&db, &posted.admin).await?;
+    let note_id = note::insert_note(&mut *act, &posted.admin.caller, &new, now).await?;
+    act.commit("note.add", Some(format!("student:{student_id}")), serde_json::json!({ "note_id": note_id })).await?;
     Ok(Redirect::to(&format!("/students/{student_id}#notes")).into_response())
 }
 
@@ -50,24 +49,10 @@ pub(crate) async fn delete_note(
 ) -> Result<Response, Fault> {
     posted.admin.require_write()?;
     let now = clock::now();
-    let mut tx = db::begin(&db).await?;
-    note::delete_note(&mut *tx, &posted.admin.caller, note_id, now).await?;
-    record(&mut tx, &posted.admin, "note.delete", note_id, student_id, now).await?;
-    tx.commit().await.map_err(storage::db::Error::from)?;
+    let mut act = Act::begin(&db, &posted.admin).await?;
+    note::delete_note(&mut *act, &posted.admin.caller, note_id, now).await?;
+    act.commit("note.delete", Some(format!("student:{student_id}")), serde_json::json!({ "note_id": note_id })).await?;
     Ok(Redirect::to(&format!("/students/{student_id}#notes")).into_response())
-}
-
-async fn record(
-    tx: &mut storage::db::Connection,
-    admin: &Admin,
-    action: &str,
-    note_id: NoteId,
-    student_id: StudentId,
-    now: chrono::DateTime<chrono::Utc>,
-) -> Result<(), Fault> {
-    let object = format!("student:{student_id}");
-    let detail = serde_json::json!({ "note_id": note_id });
-    Ok(audit::insert_entry(tx, &admin.caller, action, Some(&object), &detail, now).await?)
 }
 
 pub(super) fn card(admin: &Admin, student_id: StudentId, notes: &[Note]) -> Markup {

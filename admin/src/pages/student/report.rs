@@ -6,6 +6,7 @@ use axum::response::{IntoResponse, Redirect, Response};
 use chrono::TimeDelta;
 use maud::{Markup, html};
 use serde::Deserialize;
+use storage::clock;
 use storage::component_status::{self, Worker};
 use storage::consent::{self, Purpose};
 use storage::db::{self, Db};
@@ -17,8 +18,8 @@ use storage::mastery::{self, Mastery};
 use storage::message::State;
 use storage::session::{self, SessionItem, SessionQuery};
 use storage::student::{self, Student};
-use storage::{audit, clock};
 
+use crate::act::Act;
 use crate::auth::Admin;
 use crate::fault::Fault;
 use crate::figures;
@@ -105,9 +106,9 @@ pub(crate) async fn send(
         return Err(Fault::Invalid(format!("A comment has at most {MAX_COMMENT} characters. Go back and shorten it.")));
     }
     let now = clock::now();
-    let mut tx = db::begin(&db).await?;
-    let week_on = guardian_report::get_schedule(&mut *tx).await?.week_of(now);
-    let written = guardian_report::write(&mut tx, &posted.admin.caller, student_id, week_on, &comment, now).await?;
+    let mut act = Act::begin(&db, &posted.admin).await?;
+    let week_on = guardian_report::get_schedule(&mut *act).await?.week_of(now);
+    let written = guardian_report::write(&mut act, &posted.admin.caller, student_id, week_on, &comment, now).await?;
     let n = match written {
         Written::Emails(n) => n,
         Written::NotAllowed => {
@@ -122,8 +123,7 @@ pub(crate) async fn send(
         }
     };
     let (object, detail) = (format!("student:{student_id}"), serde_json::json!({ "n_emails": n }));
-    audit::insert_entry(&mut *tx, &posted.admin.caller, "report.request", Some(&object), &detail, now).await?;
-    tx.commit().await.map_err(db::Error::from)?;
+    act.commit("report.request", Some(object), detail).await?;
     Ok(Redirect::to(&format!("/students/{student_id}/report?sent={n}")).into_response())
 }
 

@@ -4,10 +4,10 @@ use axum::extract::{Path, State};
 use axum::response::{IntoResponse, Redirect, Response};
 use maud::{Markup, html};
 use storage::curriculum::{self, SubjectSwitch};
-use storage::db::{self, Db, Error};
+use storage::db::Db;
 use storage::id::StudentId;
-use storage::{audit, clock};
 
+use crate::act::Act;
 use crate::auth::Admin;
 use crate::fault::Fault;
 use crate::form::Posted;
@@ -21,16 +21,14 @@ pub(crate) async fn set_subjects(
 ) -> Result<Response, Fault> {
     let admin = &posted.admin;
     admin.require_write()?;
-    let now = clock::now();
     let switches = curriculum::list_switches(&db, &admin.caller, student_id).await?;
     let ticked = |switch: &SubjectSwitch| posted.fields.text(&switch.subject_id) == "on";
     let on: Vec<String> = switches.into_iter().filter(ticked).map(|switch| switch.subject_id).collect();
-    let mut tx = db::begin(&db).await?;
-    curriculum::set_switches(&mut tx, &admin.caller, student_id, &on).await?;
+    let mut act = Act::begin(&db, admin).await?;
+    curriculum::set_switches(&mut act, &admin.caller, student_id, &on).await?;
     let object = format!("student:{student_id}");
     let detail = serde_json::json!({ "on": on });
-    audit::insert_entry(&mut *tx, &admin.caller, "student.set_subjects", Some(&object), &detail, now).await?;
-    tx.commit().await.map_err(Error::from)?;
+    act.commit("student.set_subjects", Some(object), detail).await?;
     Ok(Redirect::to(&format!("/students/{student_id}")).into_response())
 }
 

@@ -74,7 +74,7 @@ pub(crate) async fn apply(State(db): State<Db>, posted: Posted) -> Result<Respon
         };
         return Ok((StatusCode::CONFLICT, render(&posted.admin, &posted.fields, &shown, &html! {})).into_response());
     }
-    tx.commit().await.map_err(db::Error::from)?;
+    db::commit(tx).await?;
     let done = notice_with(
         Tone::Info,
         &format!("Imported: {}", summary(&lines)),

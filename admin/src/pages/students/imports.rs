@@ -86,7 +86,7 @@ pub(crate) async fn undo(
         );
         return Ok((StatusCode::CONFLICT, render(admin, import_id, &undone, &news)).into_response());
     }
-    tx.commit().await.map_err(db::Error::from)?;
+    db::commit(tx).await?;
     let (n_undone, stay) = split(&undone);
     let body = html! {
         (notice_with(

@@ -5,11 +5,12 @@ use axum::response::{IntoResponse, Redirect, Response};
 use maud::{Markup, html};
 use storage::access::Role;
 use storage::admin_user::{self, AdminUser};
-use storage::db::{self, Db};
+use storage::db::Db;
 use storage::id::AdminUserId;
 use storage::message::alert;
 
-use super::{PATH, record, require_other};
+use super::{PATH, object, require_other};
+use crate::act::Act;
 use crate::auth::Admin;
 use crate::fault::Fault;
 use crate::fields::Fields;
@@ -29,10 +30,9 @@ pub(crate) async fn set(
     posted.require_fresh(&db).await?;
     require_other(admin, admin_user_id)?;
     let cohorts = read(&posted.fields)?;
-    let mut tx = db::begin(&db).await?;
-    admin_user::set_cohorts(&mut *tx, admin_user_id, cohorts.as_deref()).await?;
-    record(&mut tx, admin, "admin.cohorts", admin_user_id, &detail(cohorts.as_deref())).await?;
-    tx.commit().await.map_err(db::Error::from)?;
+    let mut act = Act::begin(&db, admin).await?;
+    admin_user::set_cohorts(&mut *act, admin_user_id, cohorts.as_deref()).await?;
+    act.commit("admin.cohorts", object(admin_user_id), detail(cohorts.as_deref())).await?;
     Ok(Redirect::to(PATH).into_response())
 }
 
@@ -45,11 +45,10 @@ pub(crate) async fn set_responsible(
     let admin = &posted.admin;
     admin.require_manage()?;
     let is_responsible = posted.fields.text("responsible") == "yes";
-    let mut tx = db::begin(&db).await?;
-    alert::set_responsible(&mut *tx, admin_user_id, is_responsible).await?;
+    let mut act = Act::begin(&db, admin).await?;
+    alert::set_responsible(&mut *act, admin_user_id, is_responsible).await?;
     let detail = serde_json::json!({ "responsible": is_responsible });
-    record(&mut tx, admin, "admin.responsible", admin_user_id, &detail).await?;
-    tx.commit().await.map_err(db::Error::from)?;
+    act.commit("admin.responsible", object(admin_user_id), detail).await?;
     Ok(Redirect::to(PATH).into_response())
 }
 

@@ -140,6 +140,6 @@ async fn set(
     let of = body.check().map_err(|fault| Problem::invalid(vec![fault]))?;
     let mut tx = db::begin(&state.db).await?;
     outbound_call::set_availability(&mut tx, &caller, student_id, &of, clock::now()).await?;
-    tx.commit().await.map_err(db::Error::from)?;
+    db::commit(tx).await?;
     Ok(Told(AvailabilityView::new(student_id, of)))
 }

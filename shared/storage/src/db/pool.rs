@@ -100,6 +100,11 @@ pub async fn begin(db: &Db) -> Result<Tx> {
     Ok(db.begin(BEGIN).await?)
 }
 
+/// Commits a transaction.
+pub async fn commit(tx: Tx) -> Result<()> {
+    Ok(tx.commit().await?)
+}
+
 /// Opens a transaction whose commit does not wait for the disk. If the database server crashes within a second, the
 /// transaction may be undone, so use it only for what is then done again.
 pub async fn begin_unflushed(db: &Db) -> Result<Tx> {
