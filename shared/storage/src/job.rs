@@ -41,6 +41,8 @@ pub enum Job {
     SendReport { message_id: MessageId },
     /// Sends the daily digest to a member of staff by e-mail.
     SendDigest { message_id: MessageId },
+    /// Sends a code for an app to a guardian by e-mail.
+    SendCode { message_id: MessageId },
     /// Sends an outgoing webhook.
     SendWebhook { message_id: MessageId, round: i32 },
 }
@@ -58,6 +60,7 @@ pub enum Kind {
     SendAlert,
     SendReport,
     SendDigest,
+    SendCode,
     SendWebhook,
 }
 
@@ -91,7 +94,7 @@ pub struct Policy {
 }
 
 impl Kind {
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 12] = [
         Self::ProcessDelivery,
         Self::AnalyzeSession,
         Self::EnrichAnalysis,
@@ -102,6 +105,7 @@ impl Kind {
         Self::SendAlert,
         Self::SendReport,
         Self::SendDigest,
+        Self::SendCode,
         Self::SendWebhook,
     ];
 
@@ -118,6 +122,7 @@ impl Kind {
             Self::SendAlert => "send_alert",
             Self::SendReport => "send_report",
             Self::SendDigest => "send_digest",
+            Self::SendCode => "send_code",
             Self::SendWebhook => "send_webhook",
         }
     }
@@ -142,6 +147,8 @@ impl Kind {
             // After a day it says what is no longer so.
             Self::SendDigest => (Lane::Outbound, 6, 60, 30, 3_600),
             Self::SendReport => (Lane::Outbound, 6, 60, 30, 4 * 3600),
+            // A person waits for it.
+            Self::SendCode => (Lane::Outbound, 1, 60, 5, 600),
             // Twelve attempts take about half a day.
             Self::SendWebhook => (Lane::Outbound, 5, 60, 30, 4 * 3600),
         };
@@ -199,6 +206,7 @@ impl Job {
             Self::SendAlert { .. } => Kind::SendAlert,
             Self::SendReport { .. } => Kind::SendReport,
             Self::SendDigest { .. } => Kind::SendDigest,
+            Self::SendCode { .. } => Kind::SendCode,
             Self::SendWebhook { .. } => Kind::SendWebhook,
         }
     }
@@ -215,9 +223,10 @@ impl Job {
             Self::DeleteCall { erased_call_id } => format!("{kind}:{erased_call_id}"),
             Self::AlertStaff { follow_up_id, round } => format!("{kind}:{follow_up_id}:{round}"),
             Self::WriteReport { student_id, week_on } => format!("{kind}:{student_id}:{week_on}"),
-            Self::SendAlert { message_id } | Self::SendReport { message_id } | Self::SendDigest { message_id } => {
-                format!("{kind}:{message_id}")
-            }
+            Self::SendAlert { message_id }
+            | Self::SendReport { message_id }
+            | Self::SendDigest { message_id }
+            | Self::SendCode { message_id } => format!("{kind}:{message_id}"),
             Self::SendWebhook { message_id, round } => format!("{kind}:{message_id}:{round}"),
         }
     }
@@ -375,6 +384,7 @@ mod tests {
             Job::SendAlert { message_id: MessageId(Uuid::from_u128(4)) },
             Job::SendReport { message_id: MessageId(Uuid::from_u128(4)) },
             Job::SendDigest { message_id: MessageId(Uuid::from_u128(4)) },
+            Job::SendCode { message_id: MessageId(Uuid::from_u128(4)) },
             Job::SendWebhook { message_id: MessageId(Uuid::from_u128(3)), round: 1 },
         ] {
             assert_eq!(Job::from_columns(job.kind().as_str(), &job.payload()), Some(job));
