@@ -7,6 +7,7 @@
 mod cluster;
 mod programs;
 
+use std::ffi::OsString;
 use std::fs::{File, TryLockError};
 use std::path::Path;
 use std::time::{Duration, Instant};
@@ -58,6 +59,11 @@ impl LocalPostgres {
     /// Whether `data_dir` was used before.
     pub fn exists(data_dir: &Path) -> bool {
         data_dir.join("postgres-password").is_file()
+    }
+
+    /// A `PATH` on which the programs of this Postgres come first.
+    pub fn path_variable(&self) -> OsString {
+        self.programs.path_variable()
     }
 
     /// Stops the cluster if no other process uses it.

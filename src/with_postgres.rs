@@ -16,7 +16,7 @@ pub async fn run(program: &[String]) -> anyhow::Result<ExitCode> {
     template.set_path("template1");
     db::migrate(&SecretString::from(template.to_string()), db::MIGRATION_PATIENCE).await?;
     let mut command = tokio::process::Command::new(&program[0]);
-    command.args(&program[1..]).env("DATABASE_URL", local.url.expose_secret());
+    command.args(&program[1..]).env("DATABASE_URL", local.url.expose_secret()).env("PATH", local.path_variable());
     let status = command.status().await;
     local.stop_and_remove()?;
     std::fs::remove_dir_all(&folder)?;

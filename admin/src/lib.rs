@@ -232,6 +232,8 @@ pub fn router(dashboard: Dashboard) -> Router {
         .route("/students/{student_id}/codes/{kind}", post(student::caller_code::change))
         .route("/students/{student_id}/guardians", post(student::family::add_guardian))
         .route("/students/{student_id}/guardians/{guardian_id}", post(student::family::change_guardian))
+        .route("/students/{student_id}/access", post(student::access::give))
+        .route("/students/{student_id}/access/{family_grant_id}/end", post(student::access::end))
         .route("/students/{student_id}/consents", post(student::family::decide))
         .route("/students/{student_id}/call-plan", post(student::calls::set_plan))
         .route("/students/{student_id}/availability", post(student::calls::set_availability))

@@ -59,6 +59,7 @@ pub(crate) fn grade(grade: Option<i16>) -> Option<String> {
 pub(crate) fn person(actor: &str) -> String {
     match actor.split_once(':') {
         Some(("agent", email)) => format!("an agent of {email}"),
+        Some(("family", _)) => "the family’s app".to_owned(),
         Some((_, name)) => name.to_owned(),
         None => actor.to_owned(),
     }

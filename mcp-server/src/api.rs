@@ -10,6 +10,7 @@ mod endpoint;
 pub(crate) mod events;
 mod fault;
 mod follow_ups;
+mod own;
 mod page;
 mod path;
 mod query;
@@ -44,7 +45,10 @@ use crate::trail::{Asked, Door, Held};
 
 /// Every operation that the document describes, in its order.
 fn endpoints() -> Vec<Endpoint> {
-    [students::endpoints(), sessions::endpoints(), follow_ups::endpoints()].into_iter().flatten().collect()
+    [students::endpoints(), sessions::endpoints(), follow_ups::endpoints(), own::endpoints()]
+        .into_iter()
+        .flatten()
+        .collect()
 }
 
 /// The OpenAPI 3.1 document.
@@ -52,10 +56,14 @@ pub fn openapi() -> Value {
     document::render(&endpoints())
 }
 
-/// All routes under `/api`.
+/// All routes under `/api`, and the exchange of a code.
 pub fn router(state: &State) -> Router<State> {
     let mut paths: BTreeMap<&str, MethodRouter<State>> = BTreeMap::new();
     for endpoint in endpoints().into_iter().chain([events::endpoint()]) {
+        if endpoint.is_public() {
+            paths.insert(endpoint.path, endpoint.route);
+            continue;
+        }
         let needed: ScopeSet = endpoint.operation.scopes.iter().copied().collect();
         let what = endpoint.operation.id;
         let permit = middleware::from_fn_with_state(
@@ -151,14 +159,19 @@ async fn no_such_path() -> Problem {
 mod tests {
     use std::collections::HashSet;
 
+    use storage::access::Scope;
+
     use super::*;
 
     #[test]
     fn every_operation_is_documented_and_asks_for_a_scope() {
         let mut ids = HashSet::new();
-        for Endpoint { path, operation, .. } in endpoints() {
+        for endpoint in endpoints() {
+            let (path, operation) = (endpoint.path, &endpoint.operation);
             assert!(ids.insert(operation.id), "{} is there twice", operation.id);
-            assert!(!operation.summary.is_empty() && !operation.scopes.is_empty(), "{path}");
+            assert!(!operation.summary.is_empty() && endpoint.is_public() == (path == own::EXCHANGE), "{path}");
+            let is_own = operation.scopes.contains(&Scope::OwnRead);
+            assert_eq!(is_own, path.starts_with("/api/v1/own/"), "{path}");
         }
     }
 

@@ -1,7 +1,7 @@
 //! Whose request this is: a bearer token or an agent key becomes a [`Caller`].
 //!
 //! **Invariant:** a revoked or stopped client, and an agent whose person ended it or lost their account, is refused within
-//! [`RECHECK`], on every server.
+//! [`RECHECK`], on every server. So is an app whose access staff ended.
 
 use std::time::Duration;
 
@@ -11,7 +11,7 @@ use http::HeaderMap;
 use http::request::Parts;
 use storage::access::{Caller, ScopeSet};
 use storage::db::{self, Db};
-use storage::{agent_grant, agent_key, api_client, clock};
+use storage::{agent_grant, agent_key, api_client, clock, family_grant};
 use web::config::{Fault, Faults, McpServerConfig};
 
 pub mod access_token;
@@ -80,6 +80,9 @@ impl Auth {
 
     /// A token grants what it says, so far as its client or its person still may.
     async fn by_token(db: &Db, grant: Grant, now: DateTime<Utc>) -> Result<Caller, Denied> {
+        if let Some(id) = grant.family_grant_id {
+            return family_grant::find_caller(db, id, now).await?.ok_or(Denied::InvalidToken);
+        }
         if let Some(grant_id) = grant.grant_id {
             let caller = agent_grant::find_caller(db, grant_id, now).await?.ok_or(Denied::InvalidToken)?;
             return Ok(Caller { scopes: caller.scopes.intersection(grant.scopes), ..caller });

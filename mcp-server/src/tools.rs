@@ -30,7 +30,7 @@ mod identify_student;
 mod list_due_skills;
 mod list_sessions;
 mod list_students;
-mod next_question;
+pub(crate) mod next_question;
 mod observe;
 pub(crate) mod once;
 mod reanalyze_session;

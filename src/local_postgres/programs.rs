@@ -1,6 +1,6 @@
 //! Finds the programs of Postgres, and the user to run them as.
 
-use std::ffi::OsStr;
+use std::ffi::{OsStr, OsString};
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -46,6 +46,13 @@ impl Programs {
     /// Whom Postgres must run as. `None`: it may run as the user of this process.
     pub fn run_as(&self) -> Option<User> {
         self.run_as
+    }
+
+    /// A `PATH` on which these programs come first. Debian's own `psql` is a script that takes longer than most statements.
+    pub fn path_variable(&self) -> OsString {
+        let path = from_environment("PATH").unwrap_or_default();
+        let folders = std::iter::once(self.folder.clone()).chain(std::env::split_paths(OsStr::new(&path)));
+        std::env::join_paths(folders).unwrap_or_else(|_| path.into())
     }
 
     /// Whether this Postgres can load the library.

@@ -64,9 +64,10 @@ try {
   for (const width of [1440, 390]) for (const theme of ["light", "dark"]) {
     const context = await browser.newContext({ viewport: { width, height: 900 }, colorScheme: theme, locale: "en-US" });
     const page = await context.newPage();
-    const shoot = async (name, path) => {
+    const shoot = async (name, path, act) => {
       if (ONLY && !ONLY.includes(name)) return;
       await page.goto(ADMIN_URL + path);
+      await act?.();
       await page.waitForTimeout(400);
       if (FORMAT === "png") {
         await page.screenshot({ path: join(OUT, `${name}-${width}-${theme}.png`), fullPage: true });
@@ -193,6 +194,11 @@ try {
       setup: "/setup/a-link-of-an-invitation",
       missing: "/nowhere",
     };
+    await shoot("student-app-code", pages.student, async () => {
+      await page.click("summary:has-text('Give access to the app')");
+      await page.click("button:has-text('Show a code')");
+      await page.waitForSelector("#app-code");
+    });
     for (const [name, path] of Object.entries(pages)) await shoot(name, path);
     await context.close();
   }

@@ -5,7 +5,7 @@ import type { components, paths } from "./schema.js";
 
 declare const process: { stdin: AsyncIterable<Uint8Array>; stdout: { write(text: string): void } };
 
-type Order = { url: string; token: string };
+type Order = { url: string; token: string; code: string };
 type Student = components["schemas"]["StudentRow"];
 
 const decoder = new TextDecoder();
@@ -40,7 +40,23 @@ const change = (grade: number) =>
 const changed = await change(8);
 const late = await change(9);
 
+// The app of a family: a code becomes tokens, and the refresh token becomes the next ones.
+const open = createClient<paths>({ baseUrl: order.url });
+const first = await open.POST("/auth/code", { body: { code: order.code } });
+if (!first.data) throw new Error(first.error.detail);
+const next = await open.POST("/auth/code", { body: { refresh_token: first.data.refresh_token } });
+if (!next.data) throw new Error(next.error.detail);
+const family = createClient<paths>({
+  baseUrl: order.url,
+  headers: { authorization: `Bearer ${next.data.access_token}` },
+});
+const own = await family.GET("/api/v1/own/students");
+const mine = own.data?.items[0]?.student_id ?? "";
+const plan = await family.GET("/api/v1/own/students/{student_id}/plan", { params: { path: { student_id: mine } } });
+
 process.stdout.write(JSON.stringify({
+  own: own.data?.items.map((student) => student.display_name),
+  plan: plan.data?.items.length,
   names,
   again: again.response.status,
   grade: changed.data?.grade,

@@ -17,6 +17,7 @@ use storage::{agent_key, clock};
 
 use crate::agents::connector::{Connector, Staff};
 use crate::assistant::{OTHER_PHONE, PHONE, tomorrow};
+use crate::family_app::{App, show_code};
 use crate::processes::operator;
 use crate::psql::psql;
 use crate::server::ALL_SCOPES;
@@ -36,7 +37,7 @@ enum Rule {
 use Rule::{Always, Never, Own};
 
 /// Each entry, with what a telephone client gets, and what the agent of a tutor who sees one cohort gets.
-const TABLE: [(&str, Rule, Rule); 53] = [
+const TABLE: [(&str, Rule, Rule); 60] = [
     ("tool get_student_context", Own, Own),
     // This table sends a wrong code; `a_caller_proves_who_they_are` sends right ones.
     ("tool verify_caller", Never, Never),
@@ -88,6 +89,15 @@ const TABLE: [(&str, Rule, Rule); 53] = [
     ("api getTranscript", Own, Own),
     ("api listFollowUps", Never, Always),
     ("api closeFollowUp", Never, Never),
+    // This table sends a wrong code.
+    ("api exchangeCode", Never, Never),
+    // For families: see `a_family_reaches_its_own_student_by_its_own_operations_and_nothing_else`.
+    ("api listOwnStudents", Never, Never),
+    ("api getOwnMastery", Never, Never),
+    ("api getOwnPlan", Never, Never),
+    ("api listOwnSessions", Never, Never),
+    ("api listOwnQuestions", Never, Never),
+    ("api listOwnCallbacks", Never, Never),
     // MCP methods that reach no child.
     ("mcp ping", Always, Always),
     ("mcp tools/list", Always, Always),
@@ -374,7 +384,7 @@ impl Entries {
     }
 
     /// Uses every entry to ask about the child.
-    async fn ask(&self, door: &Door<'_>, header: &Header, child: &Child, hold: impl Fn(&str, &(bool, String))) {
+    async fn ask(&self, door: &Door<'_>, header: &Header, child: &Child, mut hold: impl FnMut(&str, &(bool, String))) {
         for tool in &self.tools {
             let params = json!({ "name": tool["name"], "arguments": arguments(tool, child) });
             hold(&format!("tool {}", name(tool)), &door.ask(header, "tools/call", &params).await);
@@ -571,6 +581,47 @@ async fn an_agent_of_a_person_is_told_of_the_students_of_the_person() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_family_reaches_its_own_student_by_its_own_operations_and_nothing_else() {
+    let service = Service::start_with(&[("CLIENT_REQUESTS_PER_SECOND", "100000")]).await;
+    let children = children(&service).await;
+    write_private(&service, &children).await;
+    let office = Door { service: &service, key: service.agent_key_of(ClientKind::BackOffice, ALL_SCOPES).await };
+    let entries = Entries::list(&office).await;
+    let staff = service.log_in().await;
+    let gus = children[0].student_id;
+    let guardian = psql(&service.database_url, "select guardian_id from guardians where name = 'guardian of Gus'");
+    let app = App { service: &service };
+    let mut both = Vec::new();
+    for holder in ["", &guardian[..]] {
+        both.push(app.exchange(json!({ "code": show_code(&staff, gus, holder).await })).await);
+    }
+    let mut n = 0;
+    for tokens in both {
+        let family = Door { service: &service, key: tokens["access_token"].as_str().unwrap().to_owned() };
+        // No line changes what they reach.
+        for header in [&HEADERS[1], &HEADERS[0], &HEADERS[7]] {
+            for child in &children {
+                entries
+                    .ask(&family, header, child, |entry, (is_answer, text)| {
+                        let of_own = entry.starts_with("api listOwn") || entry.starts_with("api getOwn");
+                        let expected = rules(entry) == (Always, Always) && entry.starts_with("mcp ")
+                            || of_own && (child.name == "Gus" || entry == "api listOwnStudents");
+                        assert_eq!(*is_answer, expected, "{entry}, {}, about {}: {text}", header.0, child.name);
+                        n += usize::from(of_own && expected);
+                        let private = PRIVATE.iter().filter(|words| **words != "Brandt" && text.contains(**words));
+                        assert!(private.count() == 0 || entry.starts_with("mcp "), "{entry}: {text}");
+                        let told = ["Fay", "Zed", "secret of"].iter().filter(|words| text.contains(**words));
+                        assert_eq!(told.count(), 0, "{entry}, {}, about {}: {text}", header.0, child.name);
+                    })
+                    .await;
+            }
+        }
+    }
+    assert_eq!(n, 2 * 3 * (6 + 2), "all six of Gus, and the list of students also where another is named");
+    service.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_back_office_client_names_students_by_its_scopes() {
     let service = Service::start_with(&[("CLIENT_REQUESTS_PER_SECOND", "100000")]).await;
     let children = children(&service).await;
@@ -579,7 +630,8 @@ async fn a_back_office_client_names_students_by_its_scopes() {
     for scope in ALL_SCOPES.split(' ') {
         let narrow = Door { service: &service, key: service.agent_key_of(ClientKind::BackOffice, scope).await };
         for child in &children {
-            for operation in operations.iter().filter(|operation| operation.method == "GET") {
+            let is_for_clients = |of: &&Operation| of.method == "GET" && !of.path.contains("/own/");
+            for operation in operations.iter().filter(is_for_clients) {
                 let needs = match &operation.id[..] {
                     "getStudentContext" | "getPlan" => "context:read",
                     "listSessions" | "getSession" | "getSessionByCall" | "getTranscript" => "sessions:read",

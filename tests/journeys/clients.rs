@@ -15,6 +15,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 use storage::clock;
 
+use crate::family_app::show_code;
 use crate::server::{ALL_SCOPES, Server};
 use crate::service::{Service, insert_student};
 use crate::with_node::{node, nodes, packages};
@@ -263,9 +264,9 @@ async fn rmcps_own_client_calls_every_tool() {
 #[ignore = "needs Node: run ./dev test"]
 async fn with_node_an_app_compiles_with_the_types_of_the_document_and_runs() {
     let service = Service::start().await;
-    for (name, phone) in [("Amara Okafor", PHONE), ("Josefine Berg", "+14155550143")] {
-        service.student(name, phone).await;
-    }
+    let amara = service.student("Amara Okafor", PHONE).await.student_id;
+    service.student("Josefine Berg", "+14155550143").await;
+    let staff = service.log_in().await;
     // Written beside the packages, where Node and the compiler look for them.
     let folder = packages().parent().unwrap().join("app");
     std::fs::create_dir_all(&folder).unwrap();
@@ -284,10 +285,13 @@ async fn with_node_an_app_compiles_with_the_types_of_the_document_and_runs() {
     run("typescript/bin/tsc", &[]).await;
 
     let token = service.token("students:read students:write").await;
-    let order = json!({ "url": service.server_url, "token": token });
     for node in nodes() {
+        let code = show_code(&staff, amara, "").await;
+        let order = json!({ "url": service.server_url, "token": token, "code": code });
         let heard = hear_program(&node, &[folder.join("app.js").display().to_string()], &order).await;
         assert_eq!(heard["names"], json!(["Amara Okafor", "Josefine Berg"]), "{heard}");
+        assert_eq!(heard["own"], json!(["Amara Okafor"]), "{heard}");
+        assert!(heard["plan"].as_u64() > Some(0), "{heard}");
         assert_eq!(
             (&heard["again"], &heard["grade"], &heard["newTag"]),
             (&json!(304), &json!(8), &json!(true)),

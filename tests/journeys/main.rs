@@ -25,6 +25,7 @@ mod database_roles;
 mod disclosures;
 mod erasures;
 mod fake_vapi;
+mod family_app;
 mod first_call;
 mod guardian_reports;
 mod heat_map;

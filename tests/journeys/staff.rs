@@ -99,6 +99,8 @@ const TABLE: &[(&str, Who, About)] = &[
     ("POST /students/{student_id}/guardians", Writers, Student),
     ("POST /students/{student_id}/guardians/{guardian_id}", Writers, Student),
     ("POST /students/{student_id}/consents", Writers, Student),
+    ("POST /students/{student_id}/access", Writers, Student),
+    ("POST /students/{student_id}/access/{family_grant_id}/end", Writers, Student),
     ("GET /consents", Anybody, Nobody),
     ("GET /settings/organisation", Admins, Nobody),
     ("POST /settings/organisation", Admins, Nobody),

@@ -291,13 +291,17 @@ fn the_api_document_names_every_operation_tool_and_scope() {
     let mut rows = BTreeSet::new();
     for (path, methods) in openapi["paths"].as_object().unwrap() {
         for (method, operation) in methods.as_object().unwrap().iter().filter(|(name, _)| *name != "parameters") {
-            let scopes = operation["security"][0]["bearer"].as_array().unwrap();
-            let scopes: Vec<&str> = scopes.iter().map(|scope| scope.as_str().unwrap()).collect();
-            rows.insert(format!("| `{} {path}` | `{}` |", method.to_uppercase(), scopes.join(" ")));
+            // None: it needs no bearer.
+            let needed = operation["security"].get(0).map_or("none".to_owned(), |of| {
+                let scopes = of["bearer"].as_array().unwrap().iter();
+                format!("`{}`", scopes.map(|scope| scope.as_str().unwrap()).collect::<Vec<_>>().join(" "))
+            });
+            rows.insert(format!("| `{} {path}` | {needed} |", method.to_uppercase()));
         }
     }
     rows.extend(mcp_server::tools::TOOLS.iter().map(|tool| format!("| `{}` | `{}` |", tool.name, tool.scopes)));
-    rows.extend(storage::access::Scope::ALL.map(|scope| format!("| `{}` |", scope.as_str())));
+    let scopes = storage::access::Scope::ALL.into_iter().chain([storage::access::Scope::OwnRead]);
+    rows.extend(scopes.map(|scope| format!("| `{}` |", scope.as_str())));
     let missing: Vec<_> = rows.iter().filter(|row| !document.contains(&format!("\n{row}"))).collect();
     assert!(missing.is_empty(), "docs/api.md lacks {missing:#?}");
     let named = document.lines().filter(|line| line.starts_with("| `")).count();

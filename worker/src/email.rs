@@ -1,15 +1,16 @@
-//! Sends e-mails, if they are still true: alerts and digests to staff, and reports to guardians.
+//! Sends e-mails, if they are still true: alerts and digests to staff, reports and codes to guardians.
 
 use chrono::{DateTime, Utc};
 use queue::lease::{Claimed, Finished, finish_done};
 use storage::access::Caller;
+use storage::family_grant::{self, CodeEmail};
 use storage::guardian_report::{self, ReportEmail};
 use storage::id::MessageId;
 use storage::message::digest::{Digest, find_digest};
 use storage::message::{self, Failure};
 
 use crate::mail::{Fault, Letter, Mail};
-use crate::{Context, JobError, alert, digest, report};
+use crate::{Context, JobError, access_code, alert, digest, report};
 
 /// Shown on the Jobs page.
 const NO_SERVER: &str = "SMTP_URL is not set: set it and MAIL_FROM for the worker, then retry";
@@ -19,6 +20,7 @@ enum Email {
     Alert(message::Alert),
     Report(ReportEmail),
     Digest(Digest),
+    Code(CodeEmail),
 }
 
 impl Email {
@@ -27,6 +29,7 @@ impl Email {
             Self::Alert(alert) => alert.is_wanted,
             Self::Report(report) => report.is_wanted,
             Self::Digest(digest) => digest.is_wanted,
+            Self::Code(email) => email.code.is_some(),
         }
     }
 
@@ -35,6 +38,7 @@ impl Email {
             Self::Alert(alert) => &alert.email,
             Self::Report(report) => &report.email,
             Self::Digest(digest) => &digest.email,
+            Self::Code(email) => &email.email,
         }
     }
 
@@ -43,6 +47,7 @@ impl Email {
             Self::Alert(alert) => alert::letter(alert, &mail.dashboard_url),
             Self::Report(report) => report::letter(report),
             Self::Digest(digest) => digest::letter(digest, &mail.dashboard_url),
+            Self::Code(email) => access_code::letter(email),
         }
     }
 }
@@ -75,6 +80,17 @@ pub(crate) async fn send_digest(
 ) -> Result<Finished, JobError> {
     let digest = find_digest(&context.db, message_id, now).await?;
     send(context, claimed, message_id, digest.map(Email::Digest), now).await
+}
+
+/// An attempt makes a new code, so only the last e-mail has one that works.
+pub(crate) async fn send_code(
+    context: &Context,
+    claimed: &Claimed,
+    message_id: MessageId,
+    now: DateTime<Utc>,
+) -> Result<Finished, JobError> {
+    let email = family_grant::find_email(&context.db, message_id, now).await?;
+    send(context, claimed, message_id, email.map(Email::Code), now).await
 }
 
 /// `email`: `None` if it was sent before, or is gone with what it was about.

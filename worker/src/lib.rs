@@ -18,6 +18,7 @@ use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 use web::config::{Fault, Faults, LlmConfig, MailConfig, QueueConfig, VapiConfig, WorkerConfig};
 
+mod access_code;
 mod alert;
 mod digest;
 pub use analyser as analysis;
@@ -297,6 +298,7 @@ async fn perform(
         Job::SendAlert { message_id } => email::send_alert(context, claimed, message_id, now).await,
         Job::SendDigest { message_id } => email::send_digest(context, claimed, message_id, now).await,
         Job::SendReport { message_id } => email::send_report(context, claimed, message_id, now).await,
+        Job::SendCode { message_id } => email::send_code(context, claimed, message_id, now).await,
         Job::SendWebhook { message_id, .. } => webhooks::send(context, claimed, message_id, now).await,
     }
 }

@@ -458,6 +458,7 @@ pub(crate) fn scope_words(scope: Scope) -> &'static str {
         Scope::SessionsRead => "Read sessions and transcripts",
         Scope::NotesWrite => "Write notes",
         Scope::CallsWrite => "Start and end calls",
+        Scope::OwnRead => "Read about their own, for families",
     }
 }
 

@@ -1,5 +1,6 @@
 //! One student: profile, levels, history, and the exact context for the assistant.
 
+pub(crate) mod access;
 mod attention;
 pub(crate) mod caller_code;
 pub(crate) mod calls;
@@ -101,6 +102,7 @@ pub(crate) struct Data {
     pub(crate) assurance: Assurance,
     pub(crate) codes: Vec<CallerCode>,
     pub(crate) family: Family,
+    pub(crate) access: access::Access,
     /// A pending request to erase the student.
     pub(crate) erasure: Option<Pending>,
     pub(crate) merges: Vec<Merge>,
@@ -175,6 +177,7 @@ async fn fetch(admin: &Admin, db: &Db, student_id: StudentId) -> Result<Data, Fa
         assurance: organisation::get(db).await?.assurance,
         codes: codes::list_codes(db, caller, student_id).await?,
         family: family::fetch(admin, db, student_id).await?,
+        access: access::fetch(admin, db, student_id).await?,
         erasure: erasure::find_pending(db, caller, student_id).await?,
         merges: list_merges(db, caller, student_id, admin.viewer.now).await?,
         calls: calls::fetch(admin, db, student_id).await?,
@@ -239,6 +242,7 @@ pub(crate) fn render(admin: &Admin, data: &Data) -> Markup {
                         (profile(admin, data))
                         (calls::card(admin, student.student_id, &student.timezone, &data.calls))
                         (family::card(admin, student.student_id, &data.family))
+                        (access::card(admin, (student.student_id, student.first_name()), &data.family.guardians, &data.access))
                         (caller_code::card(admin, student.student_id, data.assurance, &data.codes))
                         (memory::card(admin, student.student_id, &data.facts))
                         (subjects::card(admin, student.student_id, &data.subjects))

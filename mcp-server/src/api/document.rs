@@ -53,6 +53,7 @@ pub(super) fn render(endpoints: &[Endpoint]) -> Value {
             { "name": "students", "description": "The learners." },
             { "name": "sessions", "description": "Their calls, with transcript and analysis." },
             { "name": "follow-ups", "description": "What calls ask of people: callbacks and concerns." },
+            { "name": "own", "description": "What a student or a guardian reads about their own by an app." },
         ],
         "paths": paths,
         "components": {
@@ -61,7 +62,7 @@ pub(super) fn render(endpoints: &[Endpoint]) -> Value {
                 "bearer": {
                     "type": "http",
                     "scheme": "bearer",
-                    "description": "An access token of `/auth/token` (15 minutes), or an agent key.",
+                    "description": "An access token of `/auth/token` or `/auth/code` (15 minutes), or an agent key.",
                 },
             },
         },
@@ -103,11 +104,17 @@ fn operation(endpoint: &Endpoint, reads: &mut SchemaGenerator, writes: &mut Sche
     let scopes: Vec<_> = about.scopes.iter().map(|scope| scope.as_str()).collect();
     let mut operation = json!({
         "operationId": about.id,
-        "tags": [path.split('/').nth(3).unwrap_or_default()],
+        "tags": [path.split('/').nth(3).unwrap_or("own")],
         "summary": about.summary,
-        "description": format!("{}\n\nNeeds the scope {}.", about.description, scopes.join(" and ")),
-        "security": [{ "bearer": scopes }],
     });
+    if endpoint.is_public() {
+        operation["description"] = json!(about.description);
+        operation["security"] = json!([]);
+    } else {
+        let needed = scopes.join(" and ");
+        operation["description"] = json!(format!("{}\n\nNeeds the scope {needed}.", about.description));
+        operation["security"] = json!([{ "bearer": scopes }]);
+    }
     if !parameters.is_empty() {
         operation["parameters"] = Value::Array(parameters);
     }
@@ -123,10 +130,14 @@ fn operation(endpoint: &Endpoint, reads: &mut SchemaGenerator, writes: &mut Sche
     }
     let header =
         |description: &str| json!({ "description": description, "required": true, "schema": { "type": "string" } });
-    let mut headers = json!({
-        "RateLimit-Policy": header("How many requests (`q`) you may make at once, and in how many seconds (`w`) they come back."),
-        "RateLimit": header("How many requests are left (`r`), and in how many seconds (`t`) all are back."),
-    });
+    let mut headers = if endpoint.is_public() {
+        json!({})
+    } else {
+        json!({
+            "RateLimit-Policy": header("How many requests (`q`) you may make at once, and in how many seconds (`w`) they come back."),
+            "RateLimit": header("How many requests are left (`r`), and in how many seconds (`t`) all are back."),
+        })
+    };
     if about.answer.status == 201 {
         headers["Location"] = header("The address of what was made.");
     }
@@ -140,7 +151,11 @@ fn operation(endpoint: &Endpoint, reads: &mut SchemaGenerator, writes: &mut Sche
         responses.insert("304".to_owned(), json!({ "description": "You have the answer: `If-None-Match` names it." }));
     }
     for status in problems(about) {
-        responses.insert(status.to_string(), problem_response(status));
+        let mut response = problem_response(status);
+        if endpoint.is_public() && status == 403 {
+            response["description"] = json!("The code or refresh token does not work, or not any more.");
+        }
+        responses.insert(status.to_string(), response);
     }
     operation["responses"] = Value::Object(responses);
     operation
@@ -148,8 +163,10 @@ fn operation(endpoint: &Endpoint, reads: &mut SchemaGenerator, writes: &mut Sche
 
 /// Every status other than success, in order.
 fn problems(about: &Operation) -> BTreeSet<u16> {
-    let mut statuses: BTreeSet<u16> =
-        [401, 403, 429, 500, 503].into_iter().chain(about.problems.iter().copied()).collect();
+    let mut statuses: BTreeSet<u16> = [403, 429, 500, 503].into_iter().chain(about.problems.iter().copied()).collect();
+    if !about.scopes.is_empty() {
+        statuses.insert(401);
+    }
     if about.query.is_some() {
         statuses.insert(422);
     }

@@ -23,6 +23,7 @@ pub(super) struct Operation {
     pub id: &'static str,
     pub summary: &'static str,
     pub description: &'static str,
+    /// None: it needs no bearer.
     pub scopes: &'static [Scope],
     pub query: Option<SchemaOf>,
     pub body: Option<(SchemaOf, Value)>,
@@ -63,6 +64,11 @@ impl Endpoint {
                 problems: &[],
             },
         }
+    }
+
+    /// Whether it needs no bearer.
+    pub(super) fn is_public(&self) -> bool {
+        self.operation.scopes.is_empty()
     }
 
     pub(super) fn says(mut self, summary: &'static str, description: &'static str) -> Self {

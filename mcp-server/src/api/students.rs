@@ -2,7 +2,7 @@
 
 mod availability;
 mod fields;
-mod known;
+pub(super) mod known;
 mod list;
 mod view;
 

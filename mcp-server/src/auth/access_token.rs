@@ -4,8 +4,8 @@ use chrono::{DateTime, TimeDelta, Utc};
 use jsonwebtoken::{Algorithm, Header, Validation};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
-use storage::access::ScopeSet;
-use storage::id::{AdminUserId, AgentGrantId};
+use storage::access::{Scope, ScopeSet};
+use storage::id::{AdminUserId, AgentGrantId, FamilyGrantId};
 use uuid::Uuid;
 
 use super::signing_key::SigningKey;
@@ -13,13 +13,16 @@ use super::signing_key::SigningKey;
 /// How long a token lives. A client asks again with its secret, an agent of a person with its refresh token.
 pub const LIFETIME: TimeDelta = TimeDelta::minutes(15);
 
+/// The client of tokens of students and guardians: any app.
+pub const FAMILY: &str = "family";
+
 /// How far two servers' clocks may differ.
 const LEEWAY: TimeDelta = TimeDelta::seconds(5);
 
 /// Keeps our tokens from being taken for another kind of JWT, and others for ours (RFC 8725).
 const TYPE: &str = "at+jwt";
 
-/// All but `grant_id` are required: a token without one of them is not ours.
+/// All but the two grants are required: a token without one of them is not ours.
 #[derive(Serialize, Deserialize)]
 struct Claims {
     iss: String,
@@ -34,6 +37,9 @@ struct Claims {
     /// What a person allowed the client. Then `sub` is the person, otherwise the client.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     grant_id: Option<AgentGrantId>,
+    /// The access of a student or a guardian, who is also `sub`. Then the client is [`FAMILY`].
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    family_grant_id: Option<FamilyGrantId>,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -49,6 +55,8 @@ pub struct Grant {
     pub client_id: String,
     /// If a person allowed it.
     pub grant_id: Option<AgentGrantId>,
+    /// If a student or a guardian uses an app.
+    pub family_grant_id: Option<FamilyGrantId>,
     pub scopes: ScopeSet,
     pub expires_at: DateTime<Utc>,
 }
@@ -88,7 +96,7 @@ impl Issuer {
 
     /// A token issued to an API client.
     pub fn issue(&self, client_id: &str, scopes: ScopeSet, now: DateTime<Utc>) -> String {
-        self.sign(client_id.to_owned(), client_id, None, scopes, now)
+        self.sign(&self.claims(client_id.to_owned(), client_id, scopes, now))
     }
 
     /// A token of an agent of a person.
@@ -99,18 +107,19 @@ impl Issuer {
         scopes: ScopeSet,
         now: DateTime<Utc>,
     ) -> String {
-        self.sign(person.to_string(), client_id, Some(grant_id), scopes, now)
+        let claims = self.claims(person.to_string(), client_id, scopes, now);
+        self.sign(&Claims { grant_id: Some(grant_id), ..claims })
     }
 
-    fn sign(
-        &self,
-        sub: String,
-        client_id: &str,
-        grant_id: Option<AgentGrantId>,
-        scopes: ScopeSet,
-        now: DateTime<Utc>,
-    ) -> String {
-        let claims = Claims {
+    /// A token of a student or a guardian, with the scope `own:read`.
+    pub fn issue_to_family(&self, family_grant_id: FamilyGrantId, now: DateTime<Utc>) -> String {
+        let scopes = [Scope::OwnRead].into_iter().collect();
+        let claims = self.claims(family_grant_id.to_string(), FAMILY, scopes, now);
+        self.sign(&Claims { family_grant_id: Some(family_grant_id), ..claims })
+    }
+
+    fn claims(&self, sub: String, client_id: &str, scopes: ScopeSet, now: DateTime<Utc>) -> Claims {
+        Claims {
             iss: self.issuer.clone(),
             sub,
             aud: Audience::One(self.resource.clone()),
@@ -120,14 +129,18 @@ impl Issuer {
             nbf: now.timestamp(),
             exp: (now + LIFETIME).timestamp(),
             jti: Uuid::new_v4(),
-            grant_id,
-        };
+            grant_id: None,
+            family_grant_id: None,
+        }
+    }
+
+    fn sign(&self, claims: &Claims) -> String {
         let header = Header {
             typ: Some(TYPE.to_owned()),
             kid: Some(self.current.key_id.clone()),
             ..Header::new(Algorithm::EdDSA)
         };
-        jsonwebtoken::encode(&header, &claims, &self.current.private).expect("a checked key signs plain claims")
+        jsonwebtoken::encode(&header, claims, &self.current.private).expect("a checked key signs plain claims")
     }
 
     /// What `token` grants at `now`.
@@ -157,9 +170,13 @@ impl Issuer {
         if claims.iss != self.issuer || !is_for_us {
             return Err(Unbelievable::Audience);
         }
-        let is_of_client = claims.grant_id.is_none() && claims.sub == claims.client_id;
-        let is_of_person = claims.grant_id.is_some() && claims.sub.parse::<AdminUserId>().is_ok();
-        if claims.client_id.is_empty() || !(is_of_client || is_of_person) {
+        let is_one = match (claims.grant_id, claims.family_grant_id) {
+            (None, None) => claims.sub == claims.client_id && claims.client_id != FAMILY,
+            (Some(_), None) => claims.sub.parse::<AdminUserId>().is_ok(),
+            (None, Some(id)) => claims.client_id == FAMILY && claims.sub == id.to_string(),
+            (Some(_), Some(_)) => false,
+        };
+        if claims.client_id.is_empty() || !is_one {
             return Err(Unbelievable::Claims);
         }
         let at = |seconds| DateTime::from_timestamp(seconds, 0).ok_or(Unbelievable::Claims);
@@ -170,8 +187,14 @@ impl Issuer {
         if now >= expires_at + LEEWAY || now + LEEWAY < not_before.max(issued_at) {
             return Err(Unbelievable::Time);
         }
-        let scopes = claims.scope.parse().map_err(|_| Unbelievable::Claims)?;
-        Ok(Grant { client_id: claims.client_id, grant_id: claims.grant_id, scopes, expires_at })
+        let Claims { client_id, grant_id, family_grant_id, scope, .. } = claims;
+        // The scope of families is none that a client may ask for, so it does not parse.
+        let scopes = match family_grant_id {
+            Some(_) if scope == Scope::OwnRead.as_str() => [Scope::OwnRead].into_iter().collect(),
+            Some(_) => return Err(Unbelievable::Claims),
+            None => scope.parse().map_err(|_| Unbelievable::Claims)?,
+        };
+        Ok(Grant { client_id, grant_id, family_grant_id, scopes, expires_at })
     }
 
     /// RFC 7517: what others need to read our tokens.
@@ -235,7 +258,14 @@ mod tests {
         let scopes: ScopeSet = [Scope::ContextRead, Scope::SessionsRead].into_iter().collect();
         let token = issuer().issue("c1", scopes, now());
         let grant = issuer().verify(&token, now()).unwrap();
-        assert_eq!(grant, Grant { client_id: "c1".into(), grant_id: None, scopes, expires_at: now() + LIFETIME });
+        let expected = Grant {
+            client_id: "c1".into(),
+            grant_id: None,
+            family_grant_id: None,
+            scopes,
+            expires_at: now() + LIFETIME,
+        };
+        assert_eq!(grant, expected);
         assert!(issuer().verify(&token, now() + LIFETIME + TimeDelta::seconds(4)).is_ok());
         assert_eq!(issuer().verify(&token, now() + LIFETIME + LEEWAY), Err(Unbelievable::Time));
         assert!(issuer().verify(&token, now() - LEEWAY).is_ok());
@@ -255,6 +285,39 @@ mod tests {
         assert!(issuer().verify(&signed(ours(), &claims), now()).is_ok());
         claims.remove("grant_id");
         assert_eq!(issuer().verify(&signed(ours(), &claims), now()), Err(Unbelievable::Claims), "its sub is a person");
+    }
+
+    #[test]
+    fn a_token_of_a_family_reads_its_own_and_nothing_else() {
+        let id = FamilyGrantId::new();
+        let token = issuer().issue_to_family(id, now());
+        let grant = issuer().verify(&token, now()).unwrap();
+        assert_eq!(
+            (grant.family_grant_id, grant.grant_id, &grant.scopes.to_string()[..]),
+            (Some(id), None, "own:read")
+        );
+        let mut claims = good_claims();
+        for (name, value) in [
+            ("family_grant_id", json!(id)),
+            ("client_id", json!(FAMILY)),
+            ("sub", json!(id)),
+            ("scope", json!("own:read")),
+        ] {
+            claims.insert(name.into(), value);
+        }
+        assert!(issuer().verify(&signed(ours(), &claims), now()).is_ok());
+        for (name, value) in [
+            ("scope", json!("own:read students:read")),
+            ("scope", json!("students:read")),
+            ("sub", json!(FamilyGrantId::new())),
+            ("client_id", json!("c1")),
+            ("grant_id", json!(AgentGrantId::new())),
+            ("family_grant_id", Value::Null),
+        ] {
+            let mut wrong = claims.clone();
+            wrong.insert(name.into(), value);
+            assert_eq!(issuer().verify(&signed(ours(), &wrong), now()), Err(Unbelievable::Claims), "{name}");
+        }
     }
 
     #[test]

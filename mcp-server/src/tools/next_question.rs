@@ -8,7 +8,7 @@ use chrono::{DateTime, Utc};
 use domain::question::{self, Generated, QuestionId};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use storage::access::Scope;
+use storage::access::{Caller, Scope};
 use storage::curriculum::{self, Practice, Question};
 use storage::db::{self, Db};
 use storage::id::StudentId;
@@ -36,10 +36,10 @@ pub(super) struct Params {
 }
 
 #[derive(Debug, PartialEq, Serialize, JsonSchema)]
-pub(super) struct Output {
+pub(crate) struct Output {
     pub question_id: String,
-    skill_id: String,
-    skill: String,
+    pub skill_id: String,
+    pub skill: String,
     /// As it is written.
     pub ask: String,
     /// As to say it on the phone. Left out: say `ask`.
@@ -146,6 +146,23 @@ pub(super) async fn draw(
         db::commit(tx).await?;
     }
     Ok(question)
+}
+
+/// Returns the question that the student would get next of each skill, and does not remember it.
+pub(crate) async fn preview(
+    db: &Db,
+    caller: &Caller,
+    student_id: StudentId,
+    steps: &[PlanStep],
+    now: DateTime<Utc>,
+) -> db::Result<Vec<Output>> {
+    let recent = curriculum::list_recent(db, caller, student_id).await?;
+    let mut questions = Vec::with_capacity(steps.len());
+    for step in steps {
+        let practice = curriculum::find_practice(db, caller, &step.skill_id, student_id).await?;
+        questions.extend(practice.and_then(|practice| pick(practice, &recent, None, student_id, now)));
+    }
+    Ok(questions)
 }
 
 /// A question that is not among the `recent` ones: a made one if the skill has a generator, otherwise one of its list.

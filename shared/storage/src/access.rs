@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use strum::IntoStaticStr;
 
 use crate::assurance::CodeKind;
-use crate::id::{AdminUserId, SessionId, StudentId};
+use crate::id::{AdminUserId, FamilyGrantId, GuardianId, SessionId, StudentId};
 use crate::phone::Phone;
 
 /// One right of a caller, by the names of the public contract.
@@ -28,9 +28,13 @@ pub enum Scope {
     NotesWrite,
     #[serde(rename = "calls:write")]
     CallsWrite,
+    /// Only the tokens of [`crate::family_grant`] have it, and no other scope. No text parses as it.
+    #[serde(rename = "own:read")]
+    OwnRead,
 }
 
 impl Scope {
+    /// Those that a client or a person of staff may hold.
     pub const ALL: [Self; 7] = [
         Self::ContextRead,
         Self::StudentsRead,
@@ -51,6 +55,7 @@ impl Scope {
             Self::SessionsRead => "sessions:read",
             Self::NotesWrite => "notes:write",
             Self::CallsWrite => "calls:write",
+            Self::OwnRead => "own:read",
         }
     }
 }
@@ -80,7 +85,7 @@ impl FromStr for Scope {
 pub struct ScopeSet(u8);
 
 impl ScopeSet {
-    /// Every scope.
+    /// Every scope of [`Scope::ALL`].
     pub fn all() -> Self {
         Scope::ALL.into_iter().collect()
     }
@@ -108,7 +113,7 @@ impl ScopeSet {
 
     /// The scopes, in the order of [`Scope::ALL`].
     pub fn iter(self) -> impl Iterator<Item = Scope> {
-        Scope::ALL.into_iter().filter(move |scope| self.contains(*scope))
+        Scope::ALL.into_iter().chain([Scope::OwnRead]).filter(move |scope| self.contains(*scope))
     }
 
     /// As the rows of `api_clients` keep them.
@@ -195,6 +200,8 @@ pub enum Actor {
     Admin { admin_user_id: AdminUserId, email: String, role: Role },
     /// An agent that a person connected, on their behalf.
     Agent { client_id: String, email: String },
+    /// A student or a guardian, by an app.
+    Family { family_grant_id: FamilyGrantId, guardian_id: Option<GuardianId> },
     /// A person who may run commands on the server.
     Operator,
     /// A job of ours.
@@ -209,6 +216,7 @@ impl fmt::Display for Actor {
             Self::Admin { email, .. } => write!(f, "admin:{email}"),
             // The program is in the entry's details: see `audit::insert_entry`.
             Self::Agent { email, .. } => write!(f, "agent:{email}"),
+            Self::Family { family_grant_id, .. } => write!(f, "family:{family_grant_id}"),
             Self::Operator => f.write_str("operator"),
             Self::Worker => f.write_str("worker"),
         }
@@ -254,7 +262,7 @@ pub enum Reach {
     /// Every student: people at the dashboard who see all, their agents, the operator, our jobs.
     Everyone,
     /// The students of these cohorts, without calls that belong to no student: other people at the dashboard, and their
-    /// agents.
+    /// agents. Families have no cohort: they reach what was opened.
     Cohorts(Vec<String>),
     /// Every student who is not blocked: a back-office client.
     Active,
@@ -373,6 +381,12 @@ impl Caller {
             other => other,
         };
         Self { actor, scopes: self.scopes.intersection(scopes), ..self }
+    }
+
+    /// A student or a guardian by an app. It reaches no student until [`crate::family_grant::open_own`] opens one.
+    pub fn family(family_grant_id: FamilyGrantId, guardian_id: Option<GuardianId>) -> Self {
+        let actor = Actor::Family { family_grant_id, guardian_id };
+        Self::new(actor, [Scope::OwnRead].into_iter().collect(), Reach::Cohorts(Vec::new()))
     }
 
     /// A person at the command line: may do everything, also with students who are blocked.
@@ -555,6 +569,7 @@ mod tests {
 
     #[test]
     fn an_unknown_scope_is_named_with_the_known_ones() {
+        assert!("own:read".parse::<ScopeSet>().is_err(), "no client may ask for it");
         let error = "students:delete".parse::<ScopeSet>().unwrap_err().to_string();
         assert!(error.contains("students:delete") && error.contains("calls:write"), "{error}");
     }

@@ -10,8 +10,8 @@ use crate::access::{Actor, Caller, Scope};
 use crate::db::{Executor, Result};
 use crate::id::StudentId;
 
-/// Appends an entry. `detail` holds ids and settings, never a name, a number or speech. If an agent of a person acts, the
-/// entry also names the program.
+/// Appends an entry. `detail` holds ids and settings, never a name, a number or speech. If an agent of a person or a
+/// guardian's app acts, the entry also names the program or the guardian.
 pub async fn insert_entry(
     db: impl Executor<'_>,
     caller: &Caller,
@@ -33,10 +33,15 @@ pub async fn insert_entry(
     Ok(())
 }
 
-/// The details of an entry with the program that a person's agent is.
+/// The details of an entry with the program that a person's agent is, or the guardian who uses an app.
 pub fn detail_with_client(caller: &Caller, mut detail: Value) -> Value {
-    if let (Actor::Agent { client_id, .. }, Some(fields)) = (&caller.actor, detail.as_object_mut()) {
-        fields.insert("client".to_owned(), Value::from(client_id.clone()));
+    let more = match &caller.actor {
+        Actor::Agent { client_id, .. } => Some(("client", client_id.clone())),
+        Actor::Family { guardian_id: Some(guardian_id), .. } => Some(("guardian", guardian_id.to_string())),
+        _ => None,
+    };
+    if let (Some((name, value)), Some(fields)) = (more, detail.as_object_mut()) {
+        fields.insert(name.to_owned(), Value::from(value));
     }
     detail
 }

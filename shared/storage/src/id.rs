@@ -65,6 +65,8 @@ id! {
     AgentKeyId
     /// What a person allowed an agent that they connected.
     AgentGrantId
+    /// The access of a student or a guardian by an app.
+    FamilyGrantId
     /// A wrong belief of a student.
     MisconceptionId
     /// A dated fact about a student.

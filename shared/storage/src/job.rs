@@ -42,6 +42,8 @@ pub enum Job {
     SendReport { message_id: MessageId },
     /// Sends the daily digest to a member of staff by e-mail.
     SendDigest { message_id: MessageId },
+    /// Sends a code for an app to a guardian by e-mail.
+    SendCode { message_id: MessageId },
     /// Sends an outgoing webhook.
     SendWebhook { message_id: MessageId, round: i32 },
 }
@@ -60,6 +62,7 @@ pub enum Kind {
     SendAlert,
     SendReport,
     SendDigest,
+    SendCode,
     SendWebhook,
 }
 
@@ -94,7 +97,7 @@ pub struct Policy {
 }
 
 impl Kind {
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 12] = [
         Self::ProcessDelivery,
         Self::AnalyzeSession,
         Self::EnrichAnalysis,
@@ -105,6 +108,7 @@ impl Kind {
         Self::SendAlert,
         Self::SendReport,
         Self::SendDigest,
+        Self::SendCode,
         Self::SendWebhook,
     ];
 
@@ -133,6 +137,8 @@ impl Kind {
             // After a day it says what is no longer so.
             Self::SendDigest => (Lane::Outbound, 6, 60, 30, 3_600),
             Self::SendReport => (Lane::Outbound, 6, 60, 30, 4 * 3600),
+            // A person waits for it.
+            Self::SendCode => (Lane::Outbound, 1, 60, 5, 600),
             // Twelve attempts take about half a day.
             Self::SendWebhook => (Lane::Outbound, 5, 60, 30, 4 * 3600),
         };
@@ -185,6 +191,7 @@ impl Job {
             Self::SendAlert { .. } => Kind::SendAlert,
             Self::SendReport { .. } => Kind::SendReport,
             Self::SendDigest { .. } => Kind::SendDigest,
+            Self::SendCode { .. } => Kind::SendCode,
             Self::SendWebhook { .. } => Kind::SendWebhook,
         }
     }
@@ -201,9 +208,10 @@ impl Job {
             Self::DeleteCall { erased_call_id } => format!("{kind}:{erased_call_id}"),
             Self::AlertStaff { follow_up_id, round } => format!("{kind}:{follow_up_id}:{round}"),
             Self::WriteReport { student_id, week_on } => format!("{kind}:{student_id}:{week_on}"),
-            Self::SendAlert { message_id } | Self::SendReport { message_id } | Self::SendDigest { message_id } => {
-                format!("{kind}:{message_id}")
-            }
+            Self::SendAlert { message_id }
+            | Self::SendReport { message_id }
+            | Self::SendDigest { message_id }
+            | Self::SendCode { message_id } => format!("{kind}:{message_id}"),
             Self::SendWebhook { message_id, round } => format!("{kind}:{message_id}:{round}"),
         }
     }
@@ -361,6 +369,7 @@ mod tests {
             Job::SendAlert { message_id: MessageId(Uuid::from_u128(4)) },
             Job::SendReport { message_id: MessageId(Uuid::from_u128(4)) },
             Job::SendDigest { message_id: MessageId(Uuid::from_u128(4)) },
+            Job::SendCode { message_id: MessageId(Uuid::from_u128(4)) },
             Job::SendWebhook { message_id: MessageId(Uuid::from_u128(3)), round: 1 },
         ] {
             assert_eq!(Job::from_columns(job.kind().as_str(), &job.payload()), Some(job));

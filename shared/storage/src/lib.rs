@@ -33,6 +33,7 @@ pub mod erasure;
 pub mod estimate;
 pub mod evidence;
 pub mod fact;
+pub mod family_grant;
 pub mod follow_up;
 pub mod guardian;
 pub mod guardian_report;

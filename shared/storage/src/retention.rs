@@ -4,7 +4,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 
 use crate::db::{Db, Result};
 use crate::student::{import, merge};
-use crate::{agent, agent_grant, erasure, tool_answer, tool_call};
+use crate::{agent, agent_grant, erasure, family_grant, tool_answer, tool_call};
 
 /// Rows in one statement: a fraction of a second, so nothing waits for it.
 const BATCH: i64 = 1_000;
@@ -45,6 +45,8 @@ pub const RULES: &[(&str, Rule)] = &[
     ("guardians", Rule::Person),
     ("consents", Rule::Person),
     ("caller_codes", Rule::Person),
+    // At most 30 days after it ended.
+    ("family_grants", Rule::Person),
     ("attentions", Rule::Person),
     ("recent_questions", Rule::Person),
     ("evidence", Rule::Person),
@@ -193,9 +195,10 @@ pub async fn purge(db: &Db, retention: &Retention, now: DateTime<Utc>) -> Result
         let n_merges = merge::forget_old(db, now, BATCH).await?;
         let n_imported = import::forget_old(db, now, BATCH).await?;
         let n_grants = agent_grant::delete_over(db, BATCH, now).await?;
+        let n_of_families = family_grant::delete_over(db, BATCH, now).await?;
         let n_programs = agent::delete_unused(db, BATCH, now).await?;
         let n_answers = tool_answer::delete_old(db, now, BATCH).await?;
-        purged.n_agents += n_grants + n_programs;
+        purged.n_agents += n_grants + n_of_families + n_programs;
         purged.n_merges += n_merges;
         purged.n_imported += n_imported;
         purged.n_tool_calls += n_tool_calls;
@@ -213,6 +216,7 @@ pub async fn purge(db: &Db, retention: &Retention, now: DateTime<Utc>) -> Result
             n_merges,
             n_imported,
             n_grants,
+            n_of_families,
             n_programs,
             n_answers,
         ]

@@ -59,6 +59,7 @@ pub(crate) fn render(admin: &Admin, student: &Student, disclosures: &[Disclosure
 fn recipient(actor: &str) -> Markup {
     let (kind, name) = actor.split_once(':').unwrap_or(("", actor));
     let kind = match kind {
+        "family" => return html! { "The family" " " span.xs.faint { "App" } },
         "client" => "Client",
         "agent" => "Agent connected by this person",
         "model" => "Language model",

@@ -73,7 +73,7 @@ pub(super) fn endpoints() -> Vec<Endpoint> {
 /// What a list of one student's holds.
 #[derive(Serialize, JsonSchema)]
 #[schemars(rename = "ListOf{T}")]
-struct List<T> {
+pub(in crate::api) struct List<T> {
     student_id: StudentId,
     items: Vec<T>,
     /// Null: this is the last page.
@@ -82,7 +82,7 @@ struct List<T> {
 
 impl<T> List<T> {
     /// All of it in one page.
-    fn whole<R>(student_id: StudentId, rows: Vec<R>, view: impl Fn(R) -> T) -> Told<Self> {
+    pub(in crate::api) fn whole<R>(student_id: StudentId, rows: Vec<R>, view: impl Fn(R) -> T) -> Told<Self> {
         Told(Self { student_id, items: rows.into_iter().map(view).collect(), next_cursor: None })
     }
 }
@@ -103,7 +103,7 @@ async fn open(state: &State, caller: &Caller, student_id: StudentId) -> Result<(
 /// An estimate of one skill.
 #[derive(Serialize, JsonSchema)]
 #[schemars(rename = "Mastery")]
-struct MasteryView {
+pub(in crate::api) struct MasteryView {
     skill_id: String,
     skill: String,
     state: MasteryState,
@@ -135,8 +135,17 @@ async fn get_mastery(
     Id(student_id): Id<StudentId>,
 ) -> Result<Told<List<MasteryView>>, Problem> {
     open(&state, &caller, student_id).await?;
+    list_mastery(&state, &caller, student_id).await
+}
+
+/// The skills with evidence, the least known first.
+pub(in crate::api) async fn list_mastery(
+    state: &State,
+    caller: &Caller,
+    student_id: StudentId,
+) -> Result<Told<List<MasteryView>>, Problem> {
     let now = clock::now();
-    let mut rows = mastery::list_mastery(&state.db, &caller, student_id).await?;
+    let mut rows = mastery::list_mastery(&state.db, caller, student_id).await?;
     rows.sort_by(|a, b| learner::knowledge_now(&a.state, now).total_cmp(&learner::knowledge_now(&b.state, now)));
     Ok(List::whole(student_id, rows, |of| MasteryView::new(of, now)))
 }
@@ -157,7 +166,7 @@ struct PlanView {
 /// One skill of a plan.
 #[derive(Serialize, JsonSchema)]
 #[schemars(rename = "PlanStep")]
-struct StepView {
+pub(in crate::api) struct StepView {
     skill_id: String,
     skill: String,
     /// Why it is in the plan, in a few words.

@@ -17,11 +17,12 @@ const DECISIONS: &str =
 const READ_ONLY: [&str; 1] = ["_sqlx_migrations"];
 
 /// Tables that hold secrets, their hashes, or how staff sign in: not for reports.
-const SECRET: [&str; 12] = [
+const SECRET: [&str; 13] = [
     "caller_codes",
     "api_clients",
     "agent_keys",
     "agent_grants",
+    "family_grants",
     "admin_users",
     "admin_logins",
     "admin_login_steps",

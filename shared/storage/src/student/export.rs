@@ -75,7 +75,8 @@ pub async fn export(tx: &mut Connection, caller: &Caller, student_id: StudentId,
                    from messages m where m.student_id = st.student_id
                        or m.report_id in (select r.report_id from guardian_reports r where r.student_id = st.student_id)
                        or m.session_id in (select s.session_id from sessions s where s.student_id = st.student_id)
-                       or m.follow_up_id in (select f.follow_up_id from follow_ups f where f.student_id = st.student_id)),
+                       or m.follow_up_id in (select f.follow_up_id from follow_ups f where f.student_id = st.student_id)
+                       or m.family_grant_id in (select g.family_grant_id from family_grants g where g.student_id = st.student_id)),
                'erasures', (select coalesce(jsonb_agg(to_jsonb(e) order by e.requested_at), '[]')
                    from erasures e where e.student_id = st.student_id),
                'attentions', (select coalesce(jsonb_agg(to_jsonb(a) order by a.reason), '[]')
@@ -87,6 +88,9 @@ pub async fn export(tx: &mut Connection, caller: &Caller, student_id: StudentId,
                    from consents c where c.student_id = st.student_id),
                'caller_codes', (select coalesce(jsonb_agg(to_jsonb(c) - 'code_hash' order by c.kind), '[]')
                    from caller_codes c where c.student_id = st.student_id),
+               'family_grants', (select coalesce(jsonb_agg(to_jsonb(g) - '{code_hash,family_hash,turn_hash}'::text[]
+                       order by g.created_at), '[]')
+                   from family_grants g where g.student_id = st.student_id),
                'model_calls', (select coalesce(jsonb_agg(to_jsonb(m) order by m.model_call_id), '[]')
                    from model_calls m where m.student_id = st.student_id),
                'merges', (select coalesce(jsonb_agg(to_jsonb(m) #- '{archive,caller_codes}' order by m.merged_at), '[]')
@@ -130,7 +134,7 @@ mod tests {
     use Place::{Field, Nowhere, OfSession};
 
     /// Every table that may hold something about a student.
-    const TABLES: [(&str, Place); 41] = [
+    const TABLES: [(&str, Place); 42] = [
         ("students", Field("student")),
         ("student_phones", Field("phones")),
         ("past_phones", Field("past_phones")),
@@ -164,6 +168,7 @@ mod tests {
         ("student_guardians", Field("guardians")),
         ("consents", Field("consents")),
         ("caller_codes", Field("caller_codes")),
+        ("family_grants", Field("family_grants")),
         ("model_calls", Field("model_calls")),
         ("audit_entries", Field("disclosures")),
         ("session_words", Nowhere("an index over turns and summaries")),

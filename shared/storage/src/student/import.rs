@@ -17,7 +17,7 @@ use crate::phone::Phone;
 pub const UNDO: TimeDelta = TimeDelta::days(30);
 
 /// Tables whose rows are work for a student, and the words for a row. A student who has one stays.
-const WORK: [(&str, &str); 17] = [
+const WORK: [(&str, &str); 18] = [
     ("sessions", "has had a call"),
     ("notes", "has a note"),
     ("follow_ups", "has a follow-up"),
@@ -30,6 +30,7 @@ const WORK: [(&str, &str); 17] = [
     ("student_guardians", "has a guardian"),
     ("consents", "has a consent"),
     ("caller_codes", "has a code for calls"),
+    ("family_grants", "has access by an app"),
     ("student_subjects_off", "has a subject turned off"),
     ("messages", "was written about"),
     ("model_calls", "was read by a language model"),
