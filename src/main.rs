@@ -12,7 +12,6 @@ mod dialogue;
 mod evaluate;
 mod local_postgres;
 mod local_secrets;
-mod one_roster;
 mod organisation;
 mod print;
 mod repair;

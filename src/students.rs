@@ -12,7 +12,9 @@ use storage::id::ImportId;
 use storage::student::roster::{Imported, Known, RosterRow, import_row};
 use storage::student::sheet;
 
-use crate::{one_roster, print, say};
+use worker::one_roster::{self, Bundle};
+
+use crate::{print, say};
 
 /// How many rows did what.
 #[derive(Default)]
@@ -25,7 +27,7 @@ struct Summary {
 
 /// `student import`. Each row is a transaction. A dry run is one transaction that is rolled back.
 pub async fn import(db: &Db, file: &Path, dry_run: bool, now: DateTime<Utc>) -> anyhow::Result<()> {
-    let rows = if one_roster::is_bundle(file) { one_roster::read(file)? } else { read_sheet(file)? };
+    let rows = if one_roster::is_bundle(file) { one_roster::read(&Bundle::at(file)?)?.rows } else { read_sheet(file)? };
     let import_id = ImportId::new();
     let progress = print::progress(rows.len() as u64, "rows");
     let mut summary = Summary::default();

@@ -212,6 +212,7 @@ pub fn router(dashboard: Dashboard) -> Router {
             get(students::import::get).post(students::import::preview).layer(DefaultBodyLimit::max(MAX_SHEET_BYTES)),
         )
         .route("/students/undo-import/{import_id}", get(students::imports::preview).post(students::imports::undo))
+        .route("/students/import/roster/{roster_sync_id}/approve", post(students::roster::approve))
         .route("/students/import/apply", post(students::import::apply).layer(DefaultBodyLimit::max(MAX_SHEET_BYTES)))
         .route("/students/{student_id}", get(student::get))
         .route("/students/{student_id}/edit", get(student::edit_form).post(student::save))

@@ -55,6 +55,7 @@ mod recordings;
 mod repair;
 mod reports;
 mod rolling;
+mod roster;
 mod scores;
 mod search;
 mod server;

@@ -79,6 +79,7 @@ const TABLE: &[(&str, Who, About)] = &[
     ("GET /students/import", WritersSeeAll, Nobody),
     ("POST /students/import", WritersSeeAll, Nobody),
     ("POST /students/import/apply", WritersSeeAll, Nobody),
+    ("POST /students/import/roster/{roster_sync_id}/approve", WritersSeeAll, Nobody),
     ("GET /students/undo-import/{import_id}", WritersSeeAll, Nobody),
     ("POST /students/undo-import/{import_id}", WritersSeeAll, Nobody),
     ("GET /students/export.csv", Writers, Nobody),

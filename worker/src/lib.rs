@@ -16,7 +16,7 @@ use storage::job::{Job, Lane};
 use storage::retention::Retention;
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
-use web::config::{Fault, Faults, LlmConfig, MailConfig, QueueConfig, VapiConfig, WorkerConfig};
+use web::config::{Fault, Faults, LlmConfig, MailConfig, QueueConfig, RosterConfig, VapiConfig, WorkerConfig};
 
 mod access_code;
 mod alert;
@@ -38,6 +38,7 @@ pub mod fuzzing;
 mod ingest;
 pub mod llm;
 pub mod mail;
+pub mod one_roster;
 mod outages;
 pub mod outbound;
 mod overhaul;
@@ -45,6 +46,7 @@ pub mod reconcile;
 mod relay;
 mod report;
 mod retention;
+mod roster;
 mod store;
 mod sweeper;
 pub mod vapi;
@@ -79,6 +81,8 @@ pub struct Config {
     pub vapi: Option<VapiConfig>,
     /// `None`: no e-mail is sent.
     pub mail: Option<MailConfig>,
+    /// `None`: no roster is read.
+    pub roster: Option<RosterConfig>,
     /// `host:port` of receivers of webhooks that may be private and without TLS.
     pub webhook_own_hosts: Vec<String>,
     pub reconcile: Pace,
@@ -113,6 +117,7 @@ impl Config {
             llm,
             vapi: None,
             mail: None,
+            roster: None,
             webhook_own_hosts: Vec::new(),
             reconcile: Pace::new(Duration::from_mins(5)),
             outbound: outbound::Pace::new(Duration::from_mins(5)),
@@ -163,6 +168,7 @@ impl Config {
             unanswered_after: role.lease,
             vapi: role.vapi.clone(),
             mail: role.mail.clone(),
+            roster: role.roster.clone(),
             webhook_own_hosts: role.webhook_own_hosts.clone(),
             reconcile: Pace::new(role.reconcile_every),
             outbound: outbound::Pace::new(role.reconcile_every),
@@ -248,6 +254,7 @@ pub async fn run(config: Config, db: Db, shutdown: CancellationToken) -> anyhow:
     beside.spawn(outages::run(context.clone(), stop.clone()));
     beside.spawn(report::ask_for_due(context.clone(), stop.clone()));
     beside.spawn(digest::ask_for_due(context.clone(), stop.clone()));
+    beside.spawn(roster::ask_for_due(context.clone(), stop.clone()));
     beside.spawn(outbound::run(context.clone(), stop.clone()));
     beside.spawn(webhooks::look_for_attentions(context.clone(), stop.clone()));
     if let Some(vapi) = context.vapi.clone() {
@@ -298,6 +305,7 @@ async fn perform(
         Job::SendAlert { message_id } => email::send_alert(context, claimed, message_id, now).await,
         Job::SendDigest { message_id } => email::send_digest(context, claimed, message_id, now).await,
         Job::SendReport { message_id } => email::send_report(context, claimed, message_id, now).await,
+        Job::SyncRoster { roster_sync_id, .. } => roster::perform(context, &claimed.lease, roster_sync_id, now).await,
         Job::SendCode { message_id } => email::send_code(context, claimed, message_id, now).await,
         Job::SendWebhook { message_id, .. } => webhooks::send(context, claimed, message_id, now).await,
     }

@@ -354,6 +354,7 @@ const ACTS: &[(&str, &str)] = &[
     ("consent.decide", "recorded a guardian’s decision about a student"),
     ("report.request", "had the report about a student sent"),
     ("report.send", "sent the report about a student"),
+    ("roster.approve", "approved a run of the roster"),
     ("student.undo_import", "undid an import of students"),
     ("student.merge", "merged a student with another one"),
     ("student.unmerge", "undid the merge of a student"),

@@ -68,6 +68,7 @@ pub(crate) fn kind_words(kind: &str) -> &str {
         "write_report" => "Write a report to guardians",
         "send_alert" => "E-mail an alert to staff",
         "send_digest" => "E-mail the daily digest to staff",
+        "sync_roster" => "Read the roster",
         "send_code" => "E-mail a code for the app",
         "send_report" => "E-mail a report to a guardian",
         "send_webhook" => "Send a webhook",

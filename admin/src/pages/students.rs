@@ -5,6 +5,7 @@ mod export;
 mod heat_map;
 pub(crate) mod import;
 pub(crate) mod imports;
+pub(crate) mod roster;
 
 use axum::extract::{Query, State};
 use axum::response::{IntoResponse, Response};

@@ -53,6 +53,8 @@ id! {
     JobId
     /// An import of students from a sheet.
     ImportId
+    /// A run of the scheduled roster.
+    RosterSyncId
     /// A merge of two records of one student.
     MergeId
     /// One judgement of one session.

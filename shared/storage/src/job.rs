@@ -10,7 +10,9 @@ use strum::{EnumString, IntoStaticStr};
 use uuid::Uuid;
 
 use crate::db::{Connection, Executor, Result};
-use crate::id::{DeliveryId, ErasedCallId, FollowUpId, JobId, MessageId, OverhaulId, SessionId, StudentId};
+use crate::id::{
+    DeliveryId, ErasedCallId, FollowUpId, JobId, MessageId, OverhaulId, RosterSyncId, SessionId, StudentId,
+};
 
 /// The channel of Postgres on which workers are notified of new jobs.
 pub const WAKE_CHANNEL: &str = "jobs";
@@ -44,6 +46,8 @@ pub enum Job {
     SendDigest { message_id: MessageId },
     /// Sends a code for an app to a guardian by e-mail.
     SendCode { message_id: MessageId },
+    /// Reads the roster, and applies it or reports it.
+    SyncRoster { roster_sync_id: RosterSyncId, round: i32 },
     /// Sends an outgoing webhook.
     SendWebhook { message_id: MessageId, round: i32 },
 }
@@ -63,6 +67,7 @@ pub enum Kind {
     SendReport,
     SendDigest,
     SendCode,
+    SyncRoster,
     SendWebhook,
 }
 
@@ -97,7 +102,7 @@ pub struct Policy {
 }
 
 impl Kind {
-    pub const ALL: [Self; 12] = [
+    pub const ALL: [Self; 13] = [
         Self::ProcessDelivery,
         Self::AnalyzeSession,
         Self::EnrichAnalysis,
@@ -109,6 +114,7 @@ impl Kind {
         Self::SendReport,
         Self::SendDigest,
         Self::SendCode,
+        Self::SyncRoster,
         Self::SendWebhook,
     ];
 
@@ -137,6 +143,8 @@ impl Kind {
             // After a day it says what is no longer so.
             Self::SendDigest => (Lane::Outbound, 6, 60, 30, 3_600),
             Self::SendReport => (Lane::Outbound, 6, 60, 30, 4 * 3600),
+            // Thousands of rows.
+            Self::SyncRoster => (Lane::Slow, 6, 1_800, 60, 600),
             // A person waits for it.
             Self::SendCode => (Lane::Outbound, 1, 60, 5, 600),
             // Twelve attempts take about half a day.
@@ -192,6 +200,7 @@ impl Job {
             Self::SendReport { .. } => Kind::SendReport,
             Self::SendDigest { .. } => Kind::SendDigest,
             Self::SendCode { .. } => Kind::SendCode,
+            Self::SyncRoster { .. } => Kind::SyncRoster,
             Self::SendWebhook { .. } => Kind::SendWebhook,
         }
     }
@@ -212,6 +221,7 @@ impl Job {
             | Self::SendReport { message_id }
             | Self::SendDigest { message_id }
             | Self::SendCode { message_id } => format!("{kind}:{message_id}"),
+            Self::SyncRoster { roster_sync_id, round } => format!("{kind}:{roster_sync_id}:{round}"),
             Self::SendWebhook { message_id, round } => format!("{kind}:{message_id}:{round}"),
         }
     }
@@ -370,6 +380,7 @@ mod tests {
             Job::SendReport { message_id: MessageId(Uuid::from_u128(4)) },
             Job::SendDigest { message_id: MessageId(Uuid::from_u128(4)) },
             Job::SendCode { message_id: MessageId(Uuid::from_u128(4)) },
+            Job::SyncRoster { roster_sync_id: RosterSyncId(Uuid::from_u128(1)), round: 1 },
             Job::SendWebhook { message_id: MessageId(Uuid::from_u128(3)), round: 1 },
         ] {
             assert_eq!(Job::from_columns(job.kind().as_str(), &job.payload()), Some(job));

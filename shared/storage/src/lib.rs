@@ -56,6 +56,7 @@ pub mod passkey;
 pub mod phone;
 pub mod retention;
 pub mod review;
+pub mod roster_sync;
 pub mod saved_view;
 pub mod second_factor;
 pub mod secret;

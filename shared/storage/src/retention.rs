@@ -99,6 +99,7 @@ pub const RULES: &[(&str, Rule)] = &[
     ("skills", Rule::Reference),
     ("skill_prerequisites", Rule::Reference),
     ("overhauls", Rule::Reference),
+    ("roster_syncs", Rule::Reference),
     ("signs", Rule::Reference),
     ("watermarks", Rule::Reference),
     ("_sqlx_migrations", Rule::Reference),

@@ -12,6 +12,7 @@ mod webhook;
 use std::net::SocketAddr;
 use std::time::Duration;
 
+use chrono::TimeDelta;
 use secrecy::SecretString;
 
 use crate::http::Proxies;
@@ -95,6 +96,8 @@ pub struct WorkerConfig {
     pub vapi: Option<VapiConfig>,
     /// `None`: no e-mail is sent.
     pub mail: Option<MailConfig>,
+    /// `None`: no roster is read.
+    pub roster: Option<RosterConfig>,
     /// `host:port` of receivers of webhooks that may be private and without TLS.
     pub webhook_own_hosts: Vec<String>,
     pub retention: Retention,
@@ -106,6 +109,22 @@ pub struct WorkerConfig {
     pub sweep_every: Duration,
     /// How often VAPI is asked for calls whose report never came.
     pub reconcile_every: Duration,
+}
+
+/// The roster that the worker reads on a schedule.
+#[derive(Clone)]
+pub struct RosterConfig {
+    /// A folder, a zip file, or the https:// address of a zip file, which may hold a secret.
+    pub source: String,
+    pub every: TimeDelta,
+    /// If a larger share of the known students leaves, a person is asked.
+    pub max_removals_percent: u32,
+}
+
+impl std::fmt::Debug for RosterConfig {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("RosterConfig").field("every", &self.every).finish_non_exhaustive()
+    }
 }
 
 /// Where e-mails are sent, and how.

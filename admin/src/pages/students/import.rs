@@ -9,12 +9,14 @@ use storage::clock;
 use storage::curriculum::fingerprint;
 use storage::db::{self, Connection, Db};
 use storage::id::ImportId;
+use storage::roster_sync;
 use storage::student::import;
 use storage::student::roster::{Imported, Known, RosterRow, import_row};
 use storage::student::sheet::{self, Sheet};
 
 use super::PATH;
 use super::imports::{self, N_IMPORTS, require};
+use super::roster;
 use crate::auth::Admin;
 use crate::fault::Fault;
 use crate::fields::Fields;
@@ -38,7 +40,9 @@ struct Line {
 pub(crate) async fn get(admin: Admin, State(db): State<Db>) -> Result<Markup, Fault> {
     require(&admin)?;
     let imports = import::list_imports(&db, &admin.caller, N_IMPORTS).await?;
-    Ok(render(&admin, &Fields::default(), &html! {}, &imports::card(&admin, &imports)))
+    let syncs = roster_sync::list_syncs(&db, &admin.caller, roster::N_SYNCS).await?;
+    let cards = html! { (roster::card(&admin, &syncs)) (imports::card(&admin, &imports)) };
+    Ok(render(&admin, &Fields::default(), &html! {}, &cards))
 }
 
 /// Shows a preview of the sheet and changes nothing.

@@ -71,7 +71,7 @@ const ARCHIVED: [&str; 8] = [
 /// Columns of `students` that are put back. `tests` compares them with the table.
 const STUDENT_COLUMNS: &str = "student_id, display_name, grade, cohort, locale, timezone, status, guidance, created_at, \
                                updated_at, external_id, call_weekdays, call_time, calls_from, calls_until, \
-                               calls_quiet_weekdays, calls_quiet_days, calls_a_week";
+                               calls_quiet_weekdays, calls_quiet_days, calls_a_week, in_roster";
 
 /// Why two students cannot be merged.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]

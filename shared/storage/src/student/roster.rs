@@ -105,6 +105,25 @@ pub async fn import_row(
     Ok(Imported::Changed)
 }
 
+/// Takes a student out of the class, because the roster lacks them. The student and their progress stay. Records how they were,
+/// for [`import::undo_import`]. Needs `students:write`.
+pub async fn end_membership(
+    tx: &mut Connection,
+    caller: &Caller,
+    import_id: ImportId,
+    student_id: StudentId,
+    now: DateTime<Utc>,
+) -> Result<()> {
+    caller.require(Scope::StudentsWrite)?;
+    let student = get_student(&mut *tx, caller, student_id).await?;
+    let phones = list_phones(&mut *tx, caller, student_id).await?;
+    import::record_earlier(tx, caller, import_id, &student, &phones, now).await?;
+    let change = StudentChange { cohort: Some(None), ..StudentChange::default() };
+    update_student(tx, caller, student_id, &change, now).await?;
+    let object = format!("student:{student_id}");
+    audit::insert_entry(tx, caller, "student.update", Some(&object), &json!({ "fields": ["cohort"] }), now).await
+}
+
 /// What the row changes, and the names of the fields.
 fn change_of(row: &RosterRow, student: &Student, phones: &[Phone]) -> (StudentChange, Vec<&'static str>) {
     let mut fields = Vec::new();

@@ -14,7 +14,8 @@ use super::strict::{self, confidential_url, database_url, faktory_url, is_local}
 use super::vapi::{tutor, vapi};
 use super::webhook::webhook;
 use super::{
-    AdminConfig, LlmBudget, LlmConfig, LlmProvider, MailConfig, McpServerConfig, OidcConfig, QueueConfig, WorkerConfig,
+    AdminConfig, LlmBudget, LlmConfig, LlmProvider, MailConfig, McpServerConfig, OidcConfig, QueueConfig, RosterConfig,
+    WorkerConfig,
 };
 use storage::access::{Scope, ScopeSet};
 use storage::retention::Retention;
@@ -103,6 +104,7 @@ impl WorkerConfig {
             llm: llm(s),
             vapi: vapi(s),
             mail: worker_mail(s),
+            roster: roster(s),
             webhook_own_hosts: s.list("WEBHOOK_OWN_HOSTS"),
             retention: Retention {
                 tool_calls: days(s, "RETENTION_TOOL_CALLS_DAYS", 90),
@@ -117,6 +119,27 @@ impl WorkerConfig {
         };
         settings.finish(config)
     }
+}
+
+/// The roster, if one is read.
+fn roster(s: &mut Settings<'_>) -> Option<RosterConfig> {
+    let hours = s.parsed("ROSTER_EVERY_HOURS", 24_u32);
+    if !(1..=720).contains(&hours) {
+        s.fault("ROSTER_EVERY_HOURS", "is not between 1 and 720");
+    }
+    let max_removals_percent = s.parsed("ROSTER_MAX_REMOVALS_PERCENT", 10_u32);
+    if max_removals_percent > 100 {
+        s.fault("ROSTER_MAX_REMOVALS_PERCENT", "is not between 0 and 100");
+    }
+    let mut source = s.optional("ROSTER_SOURCE")?;
+    if source.contains("://") {
+        source = s.checked_url("ROSTER_SOURCE", &source, &["https", "http"]);
+        if source.starts_with("http:") && !is_local(&source) {
+            s.fault("ROSTER_SOURCE", "is not encrypted; use https://");
+        }
+    }
+    let every = TimeDelta::hours(i64::from(hours));
+    Some(RosterConfig { source, every, max_removals_percent })
 }
 
 /// The worker links to the dashboard, whose address it reads as `admin` does.

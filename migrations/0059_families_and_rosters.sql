@@ -40,3 +40,36 @@ $$;
 -- An e-mail with a code goes with its grant.
 alter table messages add column family_grant_id uuid references family_grants on delete cascade;
 create index messages_family_grant_id_idx on messages (family_grant_id) where family_grant_id is not null;
+
+-- A roster that the worker reads on a schedule: see storage::roster_sync. One row for each run.
+create table roster_syncs (
+    roster_sync_id uuid primary key,
+    -- needs_person: it was read, and waits for approval. dropped: a later run was read meanwhile.
+    state       text not null default 'waiting' check (state in ('waiting', 'needs_person', 'done', 'failed', 'dropped')),
+    -- Each approval has its own job.
+    round       integer not null default 1,
+    -- Null: it needed no approval.
+    approved_by text,
+    -- SHA-256 of what was read: an approval counts for the same files only. Null: nothing was read yet.
+    fingerprint bytea,
+    -- How many students, or rows that could not be read. Null: nothing was read yet.
+    n_added     integer,
+    n_changed   integer,
+    n_unchanged integer,
+    n_left      integer,
+    n_blocked   integer,
+    n_refused   integer,
+    -- Lines and fields that could not be read, without their values. The first ones.
+    problems    text[] not null default '{}',
+    -- Fixed words: why it failed, or why a person is asked.
+    why         text,
+    created_at  timestamptz not null,
+    finished_at timestamptz
+);
+-- At most one run at a time.
+create unique index roster_syncs_waiting_key on roster_syncs ((true)) where state = 'waiting';
+create index roster_syncs_created_at_idx on roster_syncs (created_at);
+
+-- Whether a scheduled roster has had the student. Only these leave their class if the roster lacks them.
+alter table students add column in_roster boolean not null default false;
+create index students_in_roster_idx on students (external_id) where in_roster;

@@ -1,14 +1,15 @@
 //! Students of a OneRoster 1.1 or 1.2 CSV bundle: a zip file, or a folder with its files.
 //!
-//! Read are `users.csv` (and `roles.csv` of 1.2), `enrollments.csv` and `classes.csv`. The first class of a student
+//! Read are `users.csv` (and `roles.csv` of 1.2), `enrollments.csv` and `classes.csv`. `manifest.csv` says if they are complete. The first class of a student
 //! becomes the cohort. A user that is to be deleted or not enabled is blocked, never erased.
 
 use std::collections::HashMap;
-use std::io::Read as _;
-use std::path::Path;
+use std::io::{Cursor, Read as _};
+use std::path::{Path, PathBuf};
 
 use anyhow::{Context, bail};
 use serde::Deserialize;
+use sha2::{Digest, Sha256};
 
 use storage::student::roster::RosterRow;
 use storage::student::sheet::{Row, decode, line_of, read_row};
@@ -64,12 +65,71 @@ pub fn is_bundle(path: &Path) -> bool {
     path.is_dir() || path.extension().is_some_and(|extension| extension.eq_ignore_ascii_case("zip"))
 }
 
-/// The rows of all students, each with its line in `users.csv`.
-pub fn read(path: &Path) -> anyhow::Result<Vec<(usize, Result<RosterRow, String>)>> {
-    let users = file(path, "users.csv")?.context("the bundle has no users.csv")?;
-    let roles: Vec<Role> = rows(&file(path, "roles.csv")?.unwrap_or_default())?;
-    let enrollments: Vec<Enrollment> = rows(&file(path, "enrollments.csv")?.unwrap_or_default())?;
-    let classes: Vec<Class> = rows(&file(path, "classes.csv")?.unwrap_or_default())?;
+/// A bundle that can be read.
+#[derive(Debug)]
+pub enum Bundle {
+    Folder(PathBuf),
+    /// The bytes of a zip file.
+    Archive(Vec<u8>),
+}
+
+impl Bundle {
+    /// The bundle at a path.
+    pub fn at(path: &Path) -> anyhow::Result<Self> {
+        if path.is_dir() {
+            return Ok(Self::Folder(path.to_owned()));
+        }
+        Ok(Self::Archive(std::fs::read(path).with_context(|| format!("cannot read {}", path.display()))?))
+    }
+}
+
+/// What a bundle says.
+#[derive(Debug)]
+pub struct Roster {
+    /// All students, each with its line in `users.csv`.
+    pub rows: Vec<(usize, Result<RosterRow, String>)>,
+    /// Whether it has all students and classes. Otherwise it has only what changed.
+    pub is_complete: bool,
+    /// SHA-256 of the files.
+    pub fingerprint: Vec<u8>,
+}
+
+/// One line of `manifest.csv`.
+#[derive(Default, Deserialize)]
+#[serde(default, rename_all = "camelCase")]
+struct Property {
+    property_name: String,
+    value: String,
+}
+
+/// Reads a bundle.
+pub fn read(bundle: &Bundle) -> anyhow::Result<Roster> {
+    let mut hash = Sha256::new();
+    let mut file = |name: &str| -> anyhow::Result<Option<String>> {
+        let text = file(bundle, name)?;
+        hash.update(format!("{name} {}\n", text.as_ref().map_or(0, String::len)));
+        hash.update(text.as_deref().unwrap_or_default());
+        Ok(text)
+    };
+    let users = file("users.csv")?.context("the bundle has no users.csv")?;
+    let roles: Vec<Role> = rows(&file("roles.csv")?.unwrap_or_default())?;
+    let enrollments: Vec<Enrollment> = rows(&file("enrollments.csv")?.unwrap_or_default())?;
+    let classes: Vec<Class> = rows(&file("classes.csv")?.unwrap_or_default())?;
+    let manifest: Vec<Property> = rows(&file("manifest.csv")?.unwrap_or_default())?;
+    let is_complete = !manifest.iter().any(|property| {
+        ["file.users", "file.enrollments"].contains(&&property.property_name[..])
+            && property.value.eq_ignore_ascii_case("delta")
+    });
+    let rows = read_rows(&users, &roles, &enrollments, &classes)?;
+    Ok(Roster { rows, is_complete, fingerprint: hash.finalize().to_vec() })
+}
+
+fn read_rows(
+    users: &str,
+    roles: &[Role],
+    enrollments: &[Enrollment],
+    classes: &[Class],
+) -> anyhow::Result<Vec<(usize, Result<RosterRow, String>)>> {
     let titles: HashMap<&str, &str> = classes.iter().map(|class| (&class.sourced_id[..], &class.title[..])).collect();
     let is_current = |status: &str| !status.eq_ignore_ascii_case("tobedeleted");
     let is_student = |role: &str| role.eq_ignore_ascii_case("student");
@@ -115,7 +175,7 @@ pub fn read(path: &Path) -> anyhow::Result<Vec<(usize, Result<RosterRow, String>
             Ok(_) => continue,
             Err(error) => Err(error.to_string()),
         };
-        found.push((line_of(&users, start), row));
+        found.push((line_of(users, start), row));
     }
 }
 
@@ -143,22 +203,24 @@ fn grade(code: &str) -> String {
 }
 
 /// One file of the bundle as text; `None`: it is not there.
-fn file(bundle: &Path, name: &str) -> anyhow::Result<Option<String>> {
+fn file(bundle: &Bundle, name: &str) -> anyhow::Result<Option<String>> {
     let mut bytes = Vec::new();
-    if bundle.is_dir() {
-        let path = bundle.join(name);
-        if !path.is_file() {
-            return Ok(None);
+    match bundle {
+        Bundle::Folder(folder) => {
+            let path = folder.join(name);
+            if !path.is_file() {
+                return Ok(None);
+            }
+            bytes = std::fs::read(&path).with_context(|| format!("cannot read {name}"))?;
         }
-        bytes = std::fs::read(&path).with_context(|| format!("cannot read {}", path.display()))?;
-    } else {
-        let opened = std::fs::File::open(bundle).with_context(|| format!("cannot read {}", bundle.display()))?;
-        let mut archive = zip::ZipArchive::new(opened).context("the file is no zip archive")?;
-        let names: Vec<String> =
-            archive.file_names().filter_map(Result::ok).map(std::borrow::Cow::into_owned).collect();
-        let inside = names.into_iter().find(|inside| inside.rsplit('/').next() == Some(name));
-        let Some(inside) = inside else { return Ok(None) };
-        archive.by_name(&inside)?.take(MAX_FILE).read_to_end(&mut bytes)?;
+        Bundle::Archive(zipped) => {
+            let mut archive = zip::ZipArchive::new(Cursor::new(zipped)).context("the file is no zip archive")?;
+            let names: Vec<String> =
+                archive.file_names().filter_map(Result::ok).map(std::borrow::Cow::into_owned).collect();
+            let inside = names.into_iter().find(|inside| inside.rsplit('/').next() == Some(name));
+            let Some(inside) = inside else { return Ok(None) };
+            archive.by_name(&inside)?.take(MAX_FILE).read_to_end(&mut bytes)?;
+        }
     }
     Ok(Some(decode(&bytes).into_owned()))
 }
@@ -203,8 +265,10 @@ mod tests {
     #[test]
     fn students_come_with_class_grade_and_status_and_teachers_do_not() {
         let path = bundle("whole");
-        let rows: Vec<_> = read(&path).unwrap().into_iter().map(|(line, row)| (line, row.unwrap())).collect();
+        let roster = read(&Bundle::at(&path).unwrap()).unwrap();
         std::fs::remove_file(path).unwrap();
+        assert!(roster.is_complete);
+        let rows: Vec<_> = roster.rows.into_iter().map(|(line, row)| (line, row.unwrap())).collect();
         let shown: Vec<_> = rows
             .iter()
             .map(|(line, row)| (*line, row.external_id.as_deref().unwrap(), &row.display_name[..]))
