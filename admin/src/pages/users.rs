@@ -122,12 +122,8 @@ pub(crate) async fn set_role(
     Path(admin_user_id): Path<AdminUserId>,
     posted: Posted,
 ) -> Result<Response, Fault> {
-    let admin = &posted.admin;
-    admin.require_manage()?;
-    posted.require_fresh(&db).await?;
-    require_other(admin, admin_user_id)?;
+    let mut act = change(&db, &posted, admin_user_id).await?;
     let role: Role = posted.fields.text("role").parse().map_err(Fault::Invalid)?;
-    let mut act = Act::begin(&db, admin).await?;
     admin_user::set_role(&mut *act, admin_user_id, role).await?;
     // Grants of the old role end with it.
     admin_login::delete_logins_of(&mut *act, admin_user_id).await?;
@@ -140,13 +136,9 @@ pub(crate) async fn set_disabled(
     Path(admin_user_id): Path<AdminUserId>,
     posted: Posted,
 ) -> Result<Response, Fault> {
-    let admin = &posted.admin;
-    admin.require_manage()?;
-    posted.require_fresh(&db).await?;
-    require_other(admin, admin_user_id)?;
     let is_out = posted.fields.text("disabled") == "yes";
     let now = clock::now();
-    let mut act = Act::begin(&db, admin).await?;
+    let mut act = change(&db, &posted, admin_user_id).await?;
     admin_user::set_disabled(&mut *act, admin_user_id, is_out.then_some(now)).await?;
     let action = if is_out { "admin.disable" } else { "admin.enable" };
     act.commit(action, object(admin_user_id), serde_json::json!({})).await?;
@@ -173,15 +165,19 @@ pub(crate) async fn end_two_step(
     Path(admin_user_id): Path<AdminUserId>,
     posted: Posted,
 ) -> Result<Response, Fault> {
-    let admin = &posted.admin;
-    admin.require_manage()?;
-    posted.require_fresh(&db).await?;
-    require_other(admin, admin_user_id)?;
-    let mut act = Act::begin(&db, admin).await?;
+    let mut act = change(&db, &posted, admin_user_id).await?;
     second_factor::remove_all(&mut act, admin_user_id).await?;
     admin_login::delete_logins_of(&mut *act, admin_user_id).await?;
     act.commit("admin.two_step_off", object(admin_user_id), serde_json::json!({})).await?;
     Ok(Redirect::to(PATH).into_response())
+}
+
+/// Begins a change to another user, by an admin who has just confirmed who they are.
+async fn change<'a>(db: &Db, posted: &'a Posted, admin_user_id: AdminUserId) -> Result<Act<'a>, Fault> {
+    posted.admin.require_manage()?;
+    posted.require_fresh(db).await?;
+    require_other(&posted.admin, admin_user_id)?;
+    Act::begin(db, &posted.admin).await
 }
 
 /// Rejects changes of one's own rights, so there is always an admin left.

@@ -9,7 +9,7 @@ use storage::db::Db;
 use storage::id::AdminUserId;
 use storage::message::alert;
 
-use super::{PATH, object, require_other};
+use super::{PATH, change, object};
 use crate::act::Act;
 use crate::auth::Admin;
 use crate::fault::Fault;
@@ -25,12 +25,8 @@ pub(crate) async fn set(
     Path(admin_user_id): Path<AdminUserId>,
     posted: Posted,
 ) -> Result<Response, Fault> {
-    let admin = &posted.admin;
-    admin.require_manage()?;
-    posted.require_fresh(&db).await?;
-    require_other(admin, admin_user_id)?;
+    let mut act = change(&db, &posted, admin_user_id).await?;
     let cohorts = read(&posted.fields)?;
-    let mut act = Act::begin(&db, admin).await?;
     admin_user::set_cohorts(&mut *act, admin_user_id, cohorts.as_deref()).await?;
     act.commit("admin.cohorts", object(admin_user_id), detail(cohorts.as_deref())).await?;
     Ok(Redirect::to(PATH).into_response())
@@ -44,6 +40,7 @@ pub(crate) async fn set_responsible(
 ) -> Result<Response, Fault> {
     let admin = &posted.admin;
     admin.require_manage()?;
+    posted.require_fresh(&db).await?;
     let is_responsible = posted.fields.text("responsible") == "yes";
     let mut act = Act::begin(&db, admin).await?;
     alert::set_responsible(&mut *act, admin_user_id, is_responsible).await?;
