@@ -18,9 +18,9 @@ fn files(students: &[(&str, &str)]) -> Vec<(&'static str, String)> {
     let mut users = "sourcedId,status,enabledUser,givenName,familyName,grades,role\n".to_owned();
     let mut enrollments = "sourcedId,classSourcedId,userSourcedId,role\n".to_owned();
     for (n, (name, class)) in students.iter().enumerate() {
-        users += &format!("{name},active,true,{name},Brandt,05,student\n");
+        users += &[name, ",active,true,", name, ",Brandt,05,student\n"].concat();
         if !class.is_empty() {
-            enrollments += &format!("e{n},{class},{name},student\n");
+            enrollments += &["e", &n.to_string(), ",", class, ",", name, ",student\n"].concat();
         }
     }
     users += "odd,active,true,,,05,student\nt1,active,true,Ada,Teach,,teacher\n";
