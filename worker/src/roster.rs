@@ -9,6 +9,7 @@ use storage::clock;
 use storage::db;
 use storage::id::{ImportId, RosterSyncId};
 use storage::roster_sync::{self, Counts, Outcome, RosterSync, SyncState};
+use storage::student::StudentStatus;
 use storage::student::roster::{Imported, Known, RosterRow, end_membership, import_row};
 use tokio_util::sync::CancellationToken;
 
@@ -61,7 +62,10 @@ pub(crate) async fn perform(
             return Ok(finished);
         }
     };
-    let rows: Vec<RosterRow> = roster.rows.iter().filter_map(|(_, row)| row.as_ref().ok().cloned()).collect();
+    // It never unblocks: staff may have blocked the student.
+    let may_block = |row: RosterRow| RosterRow { status: row.status.filter(|of| *of == StudentStatus::Blocked), ..row };
+    let good = roster.rows.iter().filter_map(|(_, row)| row.as_ref().ok().cloned());
+    let rows: Vec<RosterRow> = good.map(may_block).collect();
     let removals = roster_sync::find_removals(&context.db, &caller, &rows, roster.is_complete).await?;
     let limit = context.config.roster.as_ref().map_or(0, |roster| roster.max_removals_percent);
     let problems = roster.rows.iter().filter_map(|(line, row)| Some(format!("line {line}: {}", row.as_ref().err()?)));

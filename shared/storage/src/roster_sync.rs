@@ -1,6 +1,6 @@
 //! Runs of the scheduled roster: when one is due, what it would change, and whether a person has to approve it.
 //!
-//! **Invariants:** at most one run waits or works at a time. A run never deletes a student: a student whom the roster lacks leaves
+//! **Invariants:** at most one run waits or works at a time. A run never deletes a student: a student that the roster lacks leaves
 //! the class.
 
 use chrono::{DateTime, TimeDelta, Utc};
@@ -131,7 +131,7 @@ pub async fn has_run(db: impl Executor<'_>) -> Result<bool> {
 /// What a roster would take away.
 #[derive(Clone, Debug, Default)]
 pub struct Removals {
-    /// Students whom earlier runs had, and who leave their class.
+    /// Students of earlier runs who leave their class.
     pub leaving: Vec<StudentId>,
     /// How many active students are blocked.
     pub n_blocked: i64,
@@ -146,7 +146,7 @@ impl Removals {
     }
 }
 
-/// Compares a roster with the students whom earlier runs had. `is_complete`: a student whom it lacks leaves the class. Needs
+/// Compares a roster with the students of earlier runs. `is_complete`: a student that it lacks leaves the class. Needs
 /// `students:write` for all students.
 pub async fn find_removals(
     db: impl Executor<'_>,
@@ -234,7 +234,7 @@ pub async fn mark_failed(
     Ok(())
 }
 
-/// Remembers whom the roster has.
+/// Remembers the students that the roster has.
 pub async fn mark_in_roster(tx: &mut Connection, rows: &[RosterRow]) -> Result<()> {
     let ids: Vec<String> = rows.iter().filter_map(|row| row.external_id.clone()).collect();
     sqlx::query!("update students set in_roster = true where external_id = any($1) and not in_roster", &ids)
