@@ -135,7 +135,7 @@ async fn a_guardian_signs_in_with_a_code_and_reads_about_their_students_until_st
     }
     assert_eq!(psql(&service.database_url, "select count(*) from recent_questions"), "0", "a look asks nothing");
 
-    // The student's own code gives the questions without their answers, and nobody else.
+    // The student's own code gives the questions without their answers, and no one else.
     let of_student = app.exchange(json!({ "code": show_code(&staff, amara, "").await })).await;
     let (_, questions) = app.read(&of_student, &format!("/{amara}/questions")).await;
     assert_eq!(questions["items"][0]["answer"], Value::Null, "{questions}");

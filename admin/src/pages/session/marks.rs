@@ -2,7 +2,6 @@
 
 use axum::extract::{Path, State};
 use axum::response::{IntoResponse, Redirect, Response};
-use storage::clock;
 use storage::db::Db;
 use storage::evidence::{self, Correction};
 use storage::id::{SessionId, StudentId};
@@ -57,8 +56,9 @@ pub(crate) async fn save(
 /// Corrects an answer and records it in the audit log. A reason is kept as a note for staff.
 async fn record(db: &Db, admin: &Admin, correction: &Correction, reason: &str) -> Result<StudentId, Fault> {
     let Correction { session_id, skill_id, turn_no, verdict, help } = correction;
-    let now = clock::now();
     let mut act = Act::begin(db, admin).await?;
+    // The page finds who changed a mark by the time of the entry.
+    let now = act.now;
     let student_id = evidence::correct(&mut act, &admin.caller, correction, now).await?;
     let note_id = if reason.is_empty() {
         None
@@ -78,8 +78,8 @@ async fn record(db: &Db, admin: &Admin, correction: &Correction, reason: &str) -
 }
 
 async fn undo(db: &Db, admin: &Admin, session_id: SessionId, skill_id: &str, turn_no: i32) -> Result<StudentId, Fault> {
-    let now = clock::now();
     let mut act = Act::begin(db, admin).await?;
+    let now = act.now;
     let student_id = evidence::undo(&mut act, &admin.caller, session_id, skill_id, turn_no, now).await?;
     let detail = serde_json::json!({ "session_id": session_id, "skill_id": skill_id, "turn_no": turn_no });
     let object = format!("student:{student_id}");
