@@ -108,7 +108,7 @@ pub(crate) async fn create(State(db): State<Db>, posted: Posted) -> Result<Respo
     let mut act = Act::begin(&db, admin).await?;
     let (client, secret) = api_client::insert_client(&mut *act, name, kind, scopes, now).await?;
     let detail = serde_json::json!({ "scope": scopes.to_string(), "kind": kind.as_str() });
-    act.commit("client.create", object(&client.client_id), detail).await?;
+    act.commit("client.create", Some(object(&client.client_id)), detail).await?;
     let made = Made {
         title: format!("Client “{name}” was made"),
         text: "Copy the secret now. It is shown once and cannot be read again; only a hash of it is stored.",
@@ -129,7 +129,7 @@ pub(crate) async fn rotate(
     posted.require_fresh(&db).await?;
     let mut act = Act::begin(&db, admin).await?;
     let secret = api_client::rotate_secret(&mut *act, &client_id, clock::now() + GRACE).await?;
-    act.commit("client.rotate", object(&client_id), serde_json::json!({})).await?;
+    act.commit("client.rotate", Some(object(&client_id)), serde_json::json!({})).await?;
     let made = Made {
         title: "The client has a new secret".to_owned(),
         text: "Copy it now. It is shown once and cannot be read again. The old secret works for 24 more hours.",
@@ -152,7 +152,7 @@ pub(crate) async fn add_key(
     let client = living.ok_or(Fault::NotFound("API client"))?;
     let mut act = Act::begin(&db, admin).await?;
     let secret = agent_key::insert_key(&mut *act, &client_id, clock::now()).await?;
-    act.commit("client.key", object(&client_id), serde_json::json!({})).await?;
+    act.commit("client.key", Some(object(&client_id)), serde_json::json!({})).await?;
     let made = Made {
         title: format!("Client “{}” has an agent key", client.name),
         text: match client.kind {
@@ -242,7 +242,7 @@ pub(crate) async fn revoke_key(
     let mut act = Act::begin(&db, &posted.admin).await?;
     agent_key::revoke_key(&mut *act, &client_id, agent_key_id, clock::now()).await?;
     let detail = serde_json::json!({ "agent_key": agent_key_id });
-    act.commit("client.revoke_key", object(&client_id), detail).await?;
+    act.commit("client.revoke_key", Some(object(&client_id)), detail).await?;
     Ok(Redirect::to(&format!("{PATH}/{client_id}/revoke")).into_response())
 }
 
@@ -254,7 +254,7 @@ pub(crate) async fn revoke(
     posted.admin.require_manage()?;
     let mut act = Act::begin(&db, &posted.admin).await?;
     api_client::revoke_client(&mut *act, &client_id, clock::now()).await?;
-    act.commit("client.revoke", object(&client_id), serde_json::json!({})).await?;
+    act.commit("client.revoke", Some(object(&client_id)), serde_json::json!({})).await?;
     Ok(Redirect::to(PATH).into_response())
 }
 
@@ -280,7 +280,7 @@ pub(crate) async fn switch(
     let mut act = Act::begin(&db, &posted.admin).await?;
     api_client::set_client_stopped(&mut *act, &posted.admin.caller, &client_id, is_stopped, clock::now()).await?;
     let action = if is_stopped { "client.stop" } else { "client.start" };
-    act.commit(action, object(&client_id), serde_json::json!({})).await?;
+    act.commit(action, Some(object(&client_id)), serde_json::json!({})).await?;
     Ok(Redirect::to(PATH).into_response())
 }
 
@@ -291,13 +291,13 @@ pub(crate) async fn switch_telephones(State(db): State<Db>, posted: Posted) -> R
     let mut act = Act::begin(&db, &posted.admin).await?;
     api_client::set_telephones_stopped(&mut *act, &posted.admin.caller, is_stopped, clock::now()).await?;
     let action = if is_stopped { "client.stop" } else { "client.start" };
-    act.commit(action, object("all telephone clients"), serde_json::json!({})).await?;
+    act.commit(action, Some(object("all telephone clients")), serde_json::json!({})).await?;
     Ok(Redirect::to(PATH).into_response())
 }
 
 /// Returns the name of a client in the audit log.
-fn object(client_id: &str) -> Option<String> {
-    Some(format!("client:{client_id}"))
+fn object(client_id: &str) -> String {
+    format!("client:{client_id}")
 }
 
 fn render(

@@ -4,7 +4,7 @@ use axum::extract::{Query, State};
 use chrono::{Days, NaiveDate, TimeDelta};
 use maud::{Markup, html};
 use serde::Deserialize;
-use storage::analytics::{self, By, Figures, Narrow};
+use storage::analytics::{self, Figures, Narrow};
 use storage::attention::{self, StudentInNeed};
 use storage::db::Db;
 use storage::follow_up;
@@ -114,7 +114,7 @@ async fn list_days(admin: &Admin, db: &Db, filter: &Filter) -> Result<Vec<Day>, 
     let to = today.checked_add_days(Days::new(1)).unwrap_or(today);
     let days = analytics::Days { from: back(2 * n_days - 1), to, judged_to: to, zone: viewer.zone.name() };
     let narrow = Narrow { cohort: filter.cohort().map(str::to_owned), ..Narrow::default() };
-    let figures = analytics::list_figures(db, &admin.caller, &narrow, By::Day, days).await?;
+    let figures = analytics::list_calls(db, &admin.caller, &narrow, days).await?;
     let of = |date: NaiveDate| figures.iter().find(|of| of.key == date.to_string()).cloned().unwrap_or_default();
     let day = |n: u64| Day { date: back(n), now: of(back(n)), before: of(back(n + n_days)) };
     Ok((0..n_days).rev().map(day).collect())

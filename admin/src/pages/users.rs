@@ -92,8 +92,8 @@ pub(crate) async fn invite(
             made => made?,
         };
     admin_user::set_cohorts(&mut *act, admin_user_id, cohorts.as_deref()).await?;
-    act.record("admin.invite", object(admin_user_id), serde_json::json!({ "role": role.as_str() })).await?;
-    act.commit("admin.cohorts", object(admin_user_id), reach::detail(cohorts.as_deref())).await?;
+    act.record("admin.invite", Some(object(admin_user_id)), serde_json::json!({ "role": role.as_str() })).await?;
+    act.commit("admin.cohorts", Some(object(admin_user_id)), reach::detail(cohorts.as_deref())).await?;
     let invitation = setup.map(|setup| Invitation { email, link: setup_link(&connections, &setup) });
     Ok(render(admin, &People::fetch(admin, &db).await?, invitation.as_ref(), None).into_response())
 }
@@ -110,7 +110,7 @@ pub(crate) async fn renew(
     posted.require_fresh(&db).await?;
     let mut act = Act::begin(&db, admin).await?;
     let setup = admin_user::renew_setup(&mut *act, admin_user_id, clock::now() + INVITATION).await?;
-    act.commit("admin.setup_link", object(admin_user_id), serde_json::json!({})).await?;
+    act.commit("admin.setup_link", Some(object(admin_user_id)), serde_json::json!({})).await?;
     let people = People::fetch(admin, &db).await?;
     let email = people.users.iter().find(|user| user.admin_user_id == admin_user_id).map(|user| user.email.clone());
     let invitation = Invitation { email: email.unwrap_or_default(), link: setup_link(&connections, &setup) };
@@ -127,7 +127,7 @@ pub(crate) async fn set_role(
     admin_user::set_role(&mut *act, admin_user_id, role).await?;
     // Grants of the old role end with it.
     admin_login::delete_logins_of(&mut *act, admin_user_id).await?;
-    act.commit("admin.role", object(admin_user_id), serde_json::json!({ "role": role.as_str() })).await?;
+    act.commit("admin.role", Some(object(admin_user_id)), serde_json::json!({ "role": role.as_str() })).await?;
     Ok(Redirect::to(PATH).into_response())
 }
 
@@ -141,7 +141,7 @@ pub(crate) async fn set_disabled(
     let mut act = change(&db, &posted, admin_user_id).await?;
     admin_user::set_disabled(&mut *act, admin_user_id, is_out.then_some(now)).await?;
     let action = if is_out { "admin.disable" } else { "admin.enable" };
-    act.commit(action, object(admin_user_id), serde_json::json!({})).await?;
+    act.commit(action, Some(object(admin_user_id)), serde_json::json!({})).await?;
     Ok(Redirect::to(PATH).into_response())
 }
 
@@ -155,7 +155,7 @@ pub(crate) async fn sign_out(
     admin.require_manage()?;
     let mut act = Act::begin(&db, admin).await?;
     let n = admin_login::delete_logins_of(&mut *act, admin_user_id).await?;
-    act.commit("admin.sign_out_user", object(admin_user_id), serde_json::json!({ "n": n })).await?;
+    act.commit("admin.sign_out_user", Some(object(admin_user_id)), serde_json::json!({ "n": n })).await?;
     Ok(Redirect::to(PATH).into_response())
 }
 
@@ -168,7 +168,7 @@ pub(crate) async fn end_two_step(
     let mut act = change(&db, &posted, admin_user_id).await?;
     second_factor::remove_all(&mut act, admin_user_id).await?;
     admin_login::delete_logins_of(&mut *act, admin_user_id).await?;
-    act.commit("admin.two_step_off", object(admin_user_id), serde_json::json!({})).await?;
+    act.commit("admin.two_step_off", Some(object(admin_user_id)), serde_json::json!({})).await?;
     Ok(Redirect::to(PATH).into_response())
 }
 
@@ -190,8 +190,8 @@ fn require_other(admin: &Admin, admin_user_id: AdminUserId) -> Result<(), Fault>
 }
 
 /// Returns the name of a user in the audit log.
-pub(super) fn object(admin_user_id: AdminUserId) -> Option<String> {
-    Some(format!("admin_user:{admin_user_id}"))
+pub(super) fn object(admin_user_id: AdminUserId) -> String {
+    format!("admin_user:{admin_user_id}")
 }
 
 async fn refused_page(db: &Db, admin: &Admin, why: &str) -> Result<Response, Fault> {

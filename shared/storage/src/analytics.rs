@@ -9,7 +9,8 @@ mod sum;
 use std::collections::BTreeMap;
 
 use chrono::NaiveDate;
-use sqlx::FromRow;
+use sqlx::postgres::Postgres;
+use sqlx::{FromRow, QueryBuilder};
 
 use crate::access::{Caller, Scope};
 use crate::db::{Db, Result};
@@ -118,12 +119,26 @@ pub struct Figures {
 /// Returns the figures of the sessions of these days by group, in the order of their keys. A caller limited to cohorts
 /// gets only theirs. Needs `sessions:read`.
 pub async fn list_figures(db: &Db, caller: &Caller, narrow: &Narrow, by: By, days: Days<'_>) -> Result<Vec<Figures>> {
+    let within = within(caller, narrow)?;
+    add_up(db, query::figures(narrow, within.as_deref(), by, days)).await
+}
+
+/// Returns how many sessions there were on each of these days, how long they were, and how soon they were analysed. The
+/// other figures are 0. Needs `sessions:read`, as [`list_figures`].
+pub async fn list_calls(db: &Db, caller: &Caller, narrow: &Narrow, days: Days<'_>) -> Result<Vec<Figures>> {
+    let within = within(caller, narrow)?;
+    add_up(db, query::calls(narrow, within.as_deref(), days)).await
+}
+
+/// The cohorts that limit the caller. A requested cohort is already a filter.
+fn within(caller: &Caller, narrow: &Narrow) -> Result<Option<Vec<String>>> {
     let within = caller.require_within_cohort(Scope::SessionsRead, narrow.cohort.as_deref())?;
-    // A requested cohort is already a filter.
-    let within = within.filter(|_| narrow.cohort.is_none());
+    Ok(within.filter(|_| narrow.cohort.is_none()))
+}
+
+async fn add_up(db: &Db, mut query: QueryBuilder<Postgres>) -> Result<Vec<Figures>> {
     // Never with a plan for any parameters: what is narrow for one is all there is for another.
-    let parts: Vec<Figures> =
-        query::figures(narrow, within.as_deref(), by, days).build_query_as().persistent(false).fetch_all(db).await?;
+    let parts: Vec<Figures> = query.build_query_as().persistent(false).fetch_all(db).await?;
     let mut figures = BTreeMap::new();
     for part in parts {
         *figures.entry(part.key.clone()).or_insert_with(|| Figures { key: part.key.clone(), ..Figures::default() }) +=

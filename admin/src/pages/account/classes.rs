@@ -30,7 +30,7 @@ pub(super) fn card(admin: &Admin, known: &[String]) -> Markup {
 async fn set(db: &Db, admin: &Admin, admin_user_id: AdminUserId, classes: &[String]) -> Result<(), Fault> {
     let mut act = Act::begin(db, admin).await?;
     admin_user::set_classes(&mut *act, admin_user_id, classes).await?;
-    act.commit("admin.classes", users::object(admin_user_id), serde_json::json!({ "classes": classes })).await
+    act.commit("admin.classes", Some(users::object(admin_user_id)), serde_json::json!({ "classes": classes })).await
 }
 
 /// Saves the person's own classes, of those that they see.

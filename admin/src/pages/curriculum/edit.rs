@@ -116,7 +116,8 @@ async fn take(db: &Db, posted: &Posted, skill_id: &str, is_new: bool) -> Result<
         Ok(skill) => {
             let skill_id = skill.skill_id.clone();
             curriculum::upsert(&mut act, &Curriculum { subjects: Vec::new(), skills: vec![skill] }).await?;
-            act.commit(if is_new { "skill.create" } else { "skill.update" }, object(&skill_id), json!({})).await?;
+            act.commit(if is_new { "skill.create" } else { "skill.update" }, Some(object(&skill_id)), json!({}))
+                .await?;
             return Ok(Redirect::to(&format!("{PATH}/{skill_id}?done=saved")).into_response());
         }
         Err(outcome) => outcome,
@@ -171,7 +172,7 @@ pub(crate) async fn retire(
     living.find_skill(&skill_id).ok_or(Fault::NotFound("skill"))?;
     living.without(&skill_id).map_err(|why| Fault::Invalid(sentence(&why)))?;
     curriculum::set_retired(&mut act, &skill_id, Some(clock::now())).await?;
-    act.commit("skill.retire", object(&skill_id), json!({})).await?;
+    act.commit("skill.retire", Some(object(&skill_id)), json!({})).await?;
     Ok(Redirect::to(&format!("{PATH}/{skill_id}")).into_response())
 }
 
@@ -187,7 +188,7 @@ pub(crate) async fn restore(
     let skill = retired.into_iter().find(|skill| skill.skill_id == skill_id).ok_or(Fault::NotFound("skill"))?;
     curriculum::load(&mut act).await?.with(skill).map_err(|why| Fault::Invalid(sentence(&why)))?;
     curriculum::set_retired(&mut act, &skill_id, None).await?;
-    act.commit("skill.restore", object(&skill_id), json!({})).await?;
+    act.commit("skill.restore", Some(object(&skill_id)), json!({})).await?;
     Ok(Redirect::to(&format!("{PATH}/{skill_id}")).into_response())
 }
 
@@ -233,8 +234,8 @@ pub(crate) async fn add_ready_made(State(db): State<Db>, posted: Posted) -> Resu
 }
 
 /// Returns the name of a skill in the audit log.
-fn object(skill_id: &str) -> Option<String> {
-    Some(format!("skill:{skill_id}"))
+fn object(skill_id: &str) -> String {
+    format!("skill:{skill_id}")
 }
 
 fn render(admin: &Admin, living: &Curriculum, form: &Form, outcome: Option<&Outcome>) -> Markup {

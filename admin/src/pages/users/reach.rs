@@ -28,7 +28,7 @@ pub(crate) async fn set(
     let mut act = change(&db, &posted, admin_user_id).await?;
     let cohorts = read(&posted.fields)?;
     admin_user::set_cohorts(&mut *act, admin_user_id, cohorts.as_deref()).await?;
-    act.commit("admin.cohorts", object(admin_user_id), detail(cohorts.as_deref())).await?;
+    act.commit("admin.cohorts", Some(object(admin_user_id)), detail(cohorts.as_deref())).await?;
     Ok(Redirect::to(PATH).into_response())
 }
 
@@ -45,7 +45,7 @@ pub(crate) async fn set_responsible(
     let mut act = Act::begin(&db, admin).await?;
     alert::set_responsible(&mut *act, admin_user_id, is_responsible).await?;
     let detail = serde_json::json!({ "responsible": is_responsible });
-    act.commit("admin.responsible", object(admin_user_id), detail).await?;
+    act.commit("admin.responsible", Some(object(admin_user_id)), detail).await?;
     Ok(Redirect::to(PATH).into_response())
 }
 

@@ -45,10 +45,20 @@ const COUNTS: [&str; 32] = [
 /// Real numbers of `session_facts`.
 const SUMS: [&str; 2] = ["score", "score_squared"];
 
+/// What the overview shows. All figures, with what was learnt and reviewed, take four times as long.
+const CALLS: [&str; 5] = ["n_sessions", "n_over", "n_dropped", "length_ms", "n_in_10_min"];
+
+/// The [`CALLS`] of sessions by day. The other figures are 0.
+pub(super) fn calls(narrow: &Narrow, within: Option<&[String]>, days: Days<'_>) -> QueryBuilder<Postgres> {
+    let mut query = Query { sql: QueryBuilder::new(""), narrow, within, by: By::Day, days };
+    query.sessions(&CALLS, &[]);
+    query.sql
+}
+
 /// A key comes once from each part that knows it. `within`: of students of these cohorts alone.
 pub(super) fn figures(narrow: &Narrow, within: Option<&[String]>, by: By, days: Days<'_>) -> QueryBuilder<Postgres> {
     let mut query = Query { sql: QueryBuilder::new(""), narrow, within, by, days };
-    query.sessions();
+    query.sessions(&COUNTS, &SUMS);
     // What was believed was not practised.
     if by != By::Belief {
         query.gains();
@@ -70,7 +80,7 @@ struct Query<'a> {
 }
 
 impl Query<'_> {
-    fn sessions(&mut self) {
+    fn sessions(&mut self, counts: &[&str], sums: &[&str]) {
         let kind = match self.by {
             By::Subject => Some("subject"),
             By::Skill => Some("skill"),
@@ -79,10 +89,12 @@ impl Query<'_> {
         };
         self.select(kind.map(|_| "l.topic"));
         for count in COUNTS {
-            self.sql.push(format!(", sum(f.{count})::bigint as {count}"));
+            let sum = if counts.contains(&count) { format!("sum(f.{count})") } else { "0".to_owned() };
+            self.sql.push(format!(", {sum}::bigint as {count}"));
         }
-        for sum in SUMS {
-            self.sql.push(format!(", sum(f.{sum}) as {sum}"));
+        for name in SUMS {
+            let sum = if sums.contains(&name) { format!("sum(f.{name})") } else { "0::float8".to_owned() };
+            self.sql.push(format!(", {sum} as {name}"));
         }
         self.sql.push(", 0::float8 as gain, 0::bigint as n_due, 0::bigint as n_kept from session_facts f");
         if let Some(kind) = kind {
