@@ -86,13 +86,18 @@ async fn with_conformance_build_three_thousand_clients_that_never_come_back_leav
     for _ in 0..20 {
         keys.push(server.agent_key("context:read").await);
     }
+    // On a busy machine, a debug build may be overloaded for a moment. Then the client asks again.
+    let initialize = async |key: &str| loop {
+        let response = server.message(key, "initialize", &hello()).send().await.unwrap();
+        if response.status() != StatusCode::SERVICE_UNAVAILABLE {
+            assert_eq!(response.status(), StatusCode::OK);
+            return;
+        }
+        tokio::time::sleep(Duration::from_millis(100)).await;
+    };
     let open = async |n: usize| {
         for hundred in 0..n / 100 {
-            let open =
-                (0..100).map(|i| server.message(&keys[(hundred + i) % keys.len()], "initialize", &hello()).send());
-            for response in join_all(open).await {
-                assert_eq!(response.unwrap().status(), StatusCode::OK);
-            }
+            join_all((0..100).map(|i| initialize(&keys[(hundred + i) % keys.len()]))).await;
         }
     };
     // A warm-up before measuring: connections, pools and the allocator's reserves.
