@@ -176,9 +176,9 @@ async fn without_a_mail_server_or_recipients_the_page_says_that_nobody_was_told(
     let service = Service::start_on(database_url, &[("SMTP_URL", &mailbox.url), FROM]).await;
     let admin = Person::log_in(&service.admin_url, ADMIN_EMAIL, ADMIN_PASSWORD).await;
     admin.submit("/account", "/account/alerts", &[]).await;
-    let nobody = "No e-mail was sent: no person who sees this student gets alerts.";
+    let notice = "No e-mail was sent: no person who sees this student gets alerts.";
     eventually("the page shows that there is no recipient", async || {
-        admin.read(&page).await.contains(nobody).then_some(())
+        admin.read(&page).await.contains(notice).then_some(())
     })
     .await;
     admin.submit("/account", "/account/alerts", &[("wanted", "yes")]).await;

@@ -43,8 +43,7 @@ pub(crate) async fn done(
     let now = clock::now();
     let mut act = Act::begin(&db, admin).await?;
     follow_up::close_follow_up(&mut act, &admin.caller, follow_up_id, now).await?;
-    let (object, nothing) = (format!("follow_up:{follow_up_id}"), serde_json::json!({}));
-    act.commit("follow_up.close", Some(object), nothing).await?;
+    act.commit("follow_up.close", Some(format!("follow_up:{follow_up_id}")), serde_json::json!({})).await?;
     Ok(Redirect::to(auth::safe_next(posted.fields.raw("back"))).into_response())
 }
 

@@ -57,7 +57,6 @@ pub(crate) async fn end(
     let mut act = Act::begin(db, &posted.admin).await?;
     agent_grant::end(&mut *act, agent_grant_id, of, now).await?;
     let object = format!("agent_grant:{agent_grant_id}");
-    let nothing = serde_json::json!({});
-    act.commit("agent.disconnect", Some(object), nothing).await?;
+    act.commit("agent.disconnect", Some(object), serde_json::json!({})).await?;
     Ok(())
 }

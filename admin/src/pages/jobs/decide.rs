@@ -90,8 +90,7 @@ async fn one(db: &Db, posted: &Posted, job_id: JobId, decision: Decision) -> Res
             "job.discard"
         }
     };
-    let (object, nothing) = (format!("job:{job_id}"), serde_json::json!({}));
-    act.commit(action, Some(object), nothing).await?;
+    act.commit(action, Some(format!("job:{job_id}")), serde_json::json!({})).await?;
     Ok(decision.done(1))
 }
 

@@ -99,10 +99,22 @@ pub async fn import_row(
     if fields.is_empty() {
         return Ok(Imported::Changed);
     }
-    update_student(tx, caller, student_id, &change, now).await?;
-    let object = format!("student:{student_id}");
-    audit::insert_entry(tx, caller, "student.update", Some(&object), &json!({ "fields": fields }), now).await?;
+    update(tx, caller, student_id, &change, &fields, now).await?;
     Ok(Imported::Changed)
+}
+
+/// Changes a student, and records which fields.
+async fn update(
+    tx: &mut Connection,
+    caller: &Caller,
+    student_id: StudentId,
+    change: &StudentChange,
+    fields: &[&str],
+    now: DateTime<Utc>,
+) -> Result<()> {
+    update_student(tx, caller, student_id, change, now).await?;
+    let object = format!("student:{student_id}");
+    audit::insert_entry(tx, caller, "student.update", Some(&object), &json!({ "fields": fields }), now).await
 }
 
 /// Takes a student out of the class, because the roster lacks them. The student and their progress stay. Records how they were,
@@ -119,9 +131,7 @@ pub async fn end_membership(
     let phones = list_phones(&mut *tx, caller, student_id).await?;
     import::record_earlier(tx, caller, import_id, &student, &phones, now).await?;
     let change = StudentChange { cohort: Some(None), ..StudentChange::default() };
-    update_student(tx, caller, student_id, &change, now).await?;
-    let object = format!("student:{student_id}");
-    audit::insert_entry(tx, caller, "student.update", Some(&object), &json!({ "fields": ["cohort"] }), now).await
+    update(tx, caller, student_id, &change, &["cohort"], now).await
 }
 
 /// What the row changes, and the names of the fields.
