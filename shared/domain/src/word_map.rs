@@ -126,6 +126,10 @@ impl<V, K: AsRef<str>> WordMap<V, K> {
 
     fn add(&mut self, word: K, value: V) {
         let packed = Packed::of(word.as_ref());
+        // These tables stay for as long as the process runs, and a vector that doubles would be a third empty.
+        if self.entries.len() == self.entries.capacity() {
+            self.entries.reserve_exact(self.entries.len() / 8 + 4);
+        }
         self.entries.push((packed, word, value));
         if self.entries.len() * 2 > self.slots.len() {
             self.slots = vec![EMPTY; (self.entries.len() * 4).next_power_of_two()];

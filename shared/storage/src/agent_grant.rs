@@ -14,14 +14,11 @@ use crate::access::{Caller, Role, ScopeSet};
 use crate::admin_user::caller_of;
 use crate::db::{Connection, Error, Executor, Result};
 use crate::id::{AdminUserId, AgentGrantId};
+use crate::refresh_token::{self, RefreshToken};
 use crate::{audit, secret};
 
 /// A code is exchanged at once, by a program.
 const CODE_LIFETIME: TimeDelta = TimeDelta::seconds(60);
-/// An agent that was not used for this long must ask again.
-const IDLE: TimeDelta = TimeDelta::days(30);
-/// Each agent has to ask again after this long.
-const ABSOLUTE: TimeDelta = TimeDelta::days(180);
 /// What ended or was never used is deleted after this long.
 const KEPT: TimeDelta = TimeDelta::days(30);
 
@@ -139,8 +136,7 @@ pub async fn redeem(tx: &mut Connection, shown: Shown<'_>, now: DateTime<Utc>) -
     if row.expires_at <= now {
         return Ok(None);
     }
-    let family = secret::generate("rt");
-    renew(tx, &row, family.expose_secret(), now).await.map(Some)
+    renew(tx, &row, &RefreshToken::first(), now).await.map(Some)
 }
 
 /// Exchanges a refresh token for the next one. Returns `None` if it is invalid or expired. A repeated use ends its
@@ -151,9 +147,9 @@ pub async fn refresh(
     token: &SecretString,
     now: DateTime<Utc>,
 ) -> Result<Option<Renewed>> {
-    let Some((family, turn)) = token.expose_secret().split_once('.') else { return Ok(None) };
-    let Some(row) = lock(tx, &secret::hash(family)).await? else { return Ok(None) };
-    let is_current = row.turn_hash.as_deref().is_some_and(|hash| secret::matches(&turn.into(), hash));
+    let Some(token) = RefreshToken::read(token) else { return Ok(None) };
+    let Some(row) = lock(tx, &token.family_hash()).await? else { return Ok(None) };
+    let is_current = token.is_newest(row.turn_hash.as_deref());
     if !is_current || row.client_id != client_id {
         let why = if is_current { "token shown by another program" } else { "token used twice" };
         end_as_stolen(tx, &row, why, now).await?;
@@ -162,20 +158,20 @@ pub async fn refresh(
     if row.expires_at <= now {
         return Ok(None);
     }
-    renew(tx, &row, family, now).await.map(Some)
+    renew(tx, &row, &token.next(), now).await.map(Some)
 }
 
-async fn renew(tx: &mut Connection, row: &Row, family: &str, now: DateTime<Utc>) -> Result<Renewed> {
-    let turn = secret::generate("turn");
+/// Gives the grant its next token.
+async fn renew(tx: &mut Connection, row: &Row, next: &RefreshToken, now: DateTime<Utc>) -> Result<Renewed> {
     sqlx::query!(
         "update agent_grants set code_used_at = coalesce(code_used_at, $2), family_hash = $3, turn_hash = $4, last_used_at = $2,
              expires_at = $5
          where agent_grant_id = $1",
         row.agent_grant_id as AgentGrantId,
         now,
-        secret::hash(family),
-        secret::hash(turn.expose_secret()),
-        (now + IDLE).min(row.created_at + ABSOLUTE),
+        next.family_hash(),
+        next.turn_hash(),
+        refresh_token::expires_at(row.created_at, now),
     )
     .execute(tx)
     .await?;
@@ -183,7 +179,7 @@ async fn renew(tx: &mut Connection, row: &Row, family: &str, now: DateTime<Utc>)
         agent_grant_id: row.agent_grant_id,
         admin_user_id: row.admin_user_id,
         caller: row.caller(),
-        refresh_token: format!("{family}.{}", turn.expose_secret()).into(),
+        refresh_token: next.show(),
     })
 }
 
@@ -256,11 +252,11 @@ pub async fn find_by_refresh_token(
     client_id: &str,
     token: &SecretString,
 ) -> Result<Option<AgentGrantId>> {
-    let Some((family, _)) = token.expose_secret().split_once('.') else { return Ok(None) };
+    let Some(token) = RefreshToken::read(token) else { return Ok(None) };
     Ok(sqlx::query_scalar!(
         r#"select agent_grant_id as "agent_grant_id: AgentGrantId" from agent_grants
            where family_hash = $1 and client_id = $2 and ended_at is null"#,
-        secret::hash(family),
+        token.family_hash(),
         client_id,
     )
     .fetch_optional(db)

@@ -14,16 +14,13 @@ use crate::db::{Connection, Db, Error, Executor, Result};
 use crate::id::{FamilyGrantId, GuardianId, MessageId, SessionId, StudentId};
 use crate::job::{self, Job};
 use crate::message::State;
+use crate::refresh_token::{self, RefreshToken};
 use crate::{audit, db, secret, student};
 
 /// How long a code can be exchanged.
 pub const CODE_LIFETIME: TimeDelta = TimeDelta::minutes(15);
 /// An e-mail with a code that was asked for earlier than this is not sent.
 const SENT_WITHIN: TimeDelta = TimeDelta::hours(4);
-/// An app that was not used for this long needs a new code.
-const IDLE: TimeDelta = TimeDelta::days(30);
-/// Each app needs a new code after this long.
-const ABSOLUTE: TimeDelta = TimeDelta::days(180);
 /// What ended or was never used is deleted after this long.
 const KEPT: TimeDelta = TimeDelta::days(30);
 /// The kind of an e-mail with a code in `messages`.
@@ -221,16 +218,15 @@ pub async fn redeem(tx: &mut Connection, typed: &str, now: DateTime<Utc>) -> Res
     if !is_right || row.expires_at <= now || !row.reaches_any {
         return Ok(None);
     }
-    let family = secret::generate("rt");
-    renew(tx, &row, family.expose_secret(), now).await.map(Some)
+    renew(tx, &row, &RefreshToken::first(), now).await.map(Some)
 }
 
 /// Exchanges a refresh token for the next one. Returns `None` if it is invalid or expired. A second use ends the grant, and so
 /// does a holder without a student to read about: commit then, too.
 pub async fn refresh(tx: &mut Connection, token: &SecretString, now: DateTime<Utc>) -> Result<Option<Renewed>> {
-    let Some((family, turn)) = token.expose_secret().split_once('.') else { return Ok(None) };
-    let Some(row) = lock(tx, &secret::hash(family), now).await? else { return Ok(None) };
-    let is_current = row.turn_hash.as_deref().is_some_and(|hash| secret::matches(&turn.into(), hash));
+    let Some(token) = RefreshToken::read(token) else { return Ok(None) };
+    let Some(row) = lock(tx, &token.family_hash(), now).await? else { return Ok(None) };
+    let is_current = token.is_newest(row.turn_hash.as_deref());
     if !is_current {
         record(tx, &row.caller(), "family_grant.misused", row.student_id, row.guardian_id, now).await?;
     }
@@ -241,28 +237,24 @@ pub async fn refresh(tx: &mut Connection, token: &SecretString, now: DateTime<Ut
     if row.expires_at <= now {
         return Ok(None);
     }
-    renew(tx, &row, family, now).await.map(Some)
+    renew(tx, &row, &token.next(), now).await.map(Some)
 }
 
-async fn renew(tx: &mut Connection, row: &Row, family: &str, now: DateTime<Utc>) -> Result<Renewed> {
-    let turn = secret::generate("turn");
+/// Gives the grant its next token.
+async fn renew(tx: &mut Connection, row: &Row, next: &RefreshToken, now: DateTime<Utc>) -> Result<Renewed> {
     sqlx::query!(
         "update family_grants set code_hash = null, used_at = coalesce(used_at, $2), family_hash = $3, turn_hash = $4,
              last_used_at = $2, expires_at = $5
          where family_grant_id = $1",
         row.family_grant_id as FamilyGrantId,
         now,
-        secret::hash(family),
-        secret::hash(turn.expose_secret()),
-        (now + IDLE).min(row.created_at + ABSOLUTE),
+        next.family_hash(),
+        next.turn_hash(),
+        refresh_token::expires_at(row.created_at, now),
     )
     .execute(tx)
     .await?;
-    Ok(Renewed {
-        family_grant_id: row.family_grant_id,
-        caller: row.caller(),
-        refresh_token: format!("{family}.{}", turn.expose_secret()).into(),
-    })
+    Ok(Renewed { family_grant_id: row.family_grant_id, caller: row.caller(), refresh_token: next.show() })
 }
 
 /// The caller of an access token. `None`: the grant has ended, or there is no student that its holder may read about now.
@@ -316,11 +308,11 @@ pub async fn end_grant(db: impl Executor<'_>, family_grant_id: FamilyGrantId, no
 
 /// The grant of a refresh token, also of one that was used before.
 pub async fn find_by_refresh_token(db: impl Executor<'_>, token: &SecretString) -> Result<Option<FamilyGrantId>> {
-    let Some((family, _)) = token.expose_secret().split_once('.') else { return Ok(None) };
+    let Some(token) = RefreshToken::read(token) else { return Ok(None) };
     Ok(sqlx::query_scalar!(
         r#"select family_grant_id as "family_grant_id: FamilyGrantId" from family_grants
            where family_hash = $1 and ended_at is null"#,
-        secret::hash(family),
+        token.family_hash(),
     )
     .fetch_optional(db)
     .await?)

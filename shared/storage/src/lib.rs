@@ -54,6 +54,7 @@ pub mod outage;
 pub mod outbound_call;
 pub mod passkey;
 pub mod phone;
+mod refresh_token;
 pub mod retention;
 pub mod review;
 pub mod roster_sync;

@@ -70,7 +70,7 @@ pub(super) fn figures(narrow: &Narrow, within: Option<&[String]>, by: By, days: 
     query.sql
 }
 
-/// Being written. In every part `f` is the session, `st` its student, `day` the day that it counts to.
+/// Being written. In every part `f` is the session, `st` its student, and by day `day` the day that it counts to.
 struct Query<'a> {
     sql: QueryBuilder<Postgres>,
     narrow: &'a Narrow,
@@ -119,7 +119,7 @@ impl Query<'_> {
             (_, None, Some(subject_id)) => self.about("subject", subject_id),
             (_, None, None) => {}
         }
-        self.sql.push(" group by 1");
+        self.grouped();
     }
 
     /// Only sessions that were about this.
@@ -142,7 +142,7 @@ impl Query<'_> {
         self.within("f.created_at", self.days.to);
         self.narrow_students();
         self.narrow_practices();
-        self.sql.push(" group by 1");
+        self.grouped();
     }
 
     /// A review counts to the day on which it came due. Practised before, it never came due.
@@ -159,7 +159,7 @@ impl Query<'_> {
         self.sql.push(" and (p.next_at is null or p.next_at >= p.due_at)");
         self.narrow_students();
         self.narrow_practices();
-        self.sql.push(" group by 1");
+        self.grouped();
     }
 
     fn key_of_practice(&self) -> Option<&'static str> {
@@ -188,12 +188,28 @@ impl Query<'_> {
 
     /// Ends the tables and begins the conditions.
     fn within(&mut self, at: &'static str, to: NaiveDate) {
-        let zone = self.days.zone;
-        self.sql.push(format!(" cross join lateral (select ({at} at time zone ")).push_bind(zone.to_owned());
-        self.sql.push(format!(")::date as day) d where {at} >= (")).push_bind(self.days.from);
+        let Days { from, zone, .. } = self.days;
+        if self.by == By::Day {
+            // Searched among the beginnings of the days, each row costs half of what its own time in the zone does.
+            self.sql.push(" cross join lateral (select ").push_bind(from);
+            self.sql
+                .push(format!("::date - 1 + width_bucket({at}, (select array_agg(start at time zone "))
+                .push_bind(zone.to_owned());
+            self.sql
+                .push(" order by start) from generate_series(")
+                .push_bind(from)
+                .push("::date::timestamp, ")
+                .push_bind(to);
+            self.sql.push("::date::timestamp - interval '1 day', interval '1 day') start)) as day) d");
+        }
+        self.sql.push(format!(" where {at} >= (")).push_bind(from);
         self.sql.push("::date::timestamp at time zone ").push_bind(zone.to_owned());
         self.sql.push(format!(") and {at} < (")).push_bind(to);
         self.sql.push("::date::timestamp at time zone ").push_bind(zone.to_owned()).push(")");
+    }
+
+    fn grouped(&mut self) {
+        self.sql.push(if self.by == By::Day { " group by day" } else { " group by 1" });
     }
 
     fn narrow_students(&mut self) {
