@@ -53,6 +53,7 @@ mod psql;
 mod receiver;
 mod recordings;
 mod repair;
+mod replica;
 mod reports;
 mod rolling;
 mod roster;
