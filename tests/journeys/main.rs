@@ -63,6 +63,7 @@ mod server;
 mod service;
 mod session_list;
 mod several_calls;
+mod several_processes;
 mod signatures;
 mod staff;
 mod statements;
