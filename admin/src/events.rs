@@ -14,7 +14,7 @@ use http::{HeaderMap, StatusCode};
 use maud::{Markup, html};
 use secrecy::{ExposeSecret, SecretString};
 use serde::Deserialize;
-use storage::db::Db;
+use storage::db::{Db, Reads};
 use storage::id::SessionId;
 use storage::session::news::Reader;
 use storage::{admin_login, clock, secret};
@@ -119,7 +119,7 @@ async fn open(dashboard: Dashboard, headers: HeaderMap, way: Way, topic: Topic) 
     if way.once {
         let mut admin = Admin::new(login, &headers, now);
         topic.open(&dashboard.db, &mut admin).await?;
-        return Ok(picture(&dashboard.db, &topic, &admin).await?.partial().into_response());
+        return Ok(picture(&dashboard.reads, &topic, &admin).await?.partial().into_response());
     }
     topic.open(&dashboard.db, &mut Admin::new(login, &headers, now)).await?;
     let Some(open) = dashboard.streams.open(&secret::hash(cookie.expose_secret())) else {
@@ -145,10 +145,11 @@ struct Picture {
     shown: Markup,
 }
 
-async fn picture(db: &Db, topic: &Topic, admin: &Admin) -> Result<Picture, Fault> {
+async fn picture(reads: &Reads, topic: &Topic, admin: &Admin) -> Result<Picture, Fault> {
+    let db = reads.primary();
     Ok(match topic {
         Topic::Overview(filter) => {
-            let shown = overview::body(admin, &overview::fetch(admin, db, filter.clone()).await?);
+            let shown = overview::body(admin, &overview::fetch(admin, reads, filter.clone()).await?);
             Picture { id: "overview", shown }
         }
         Topic::Sessions(filter) => {
@@ -186,7 +187,7 @@ impl Watch {
             self.topic.open(&self.dashboard.db, &mut admin).await.ok()?;
             // The stream runs after the response began, so the locale must be set here.
             let locale = admin.viewer.locale;
-            let made = locale::CURRENT.scope(locale, picture(&self.dashboard.db, &self.topic, &admin));
+            let made = locale::CURRENT.scope(locale, picture(&self.dashboard.reads, &self.topic, &admin));
             let picture = made.await.ok()?;
             let (mark, is_first) = (mark(&picture.shown), !std::mem::replace(&mut self.is_open, true));
             if self.shown != mark {

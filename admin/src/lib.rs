@@ -38,7 +38,7 @@ use axum::extract::{DefaultBodyLimit, FromRef};
 use axum::middleware::{from_fn, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
-use storage::db::Db;
+use storage::db::{Db, Reads};
 use storage::session::news::News;
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
@@ -67,6 +67,8 @@ const MAX_SHEET_BYTES: usize = 2 * 1024 * 1024 + MAX_FORM_BYTES;
 #[derive(Clone, Debug)]
 pub struct Dashboard {
     db: Db,
+    /// For reads that may be some seconds old.
+    reads: Reads,
     cookie: SessionCookie,
     streams: Arc<Streams>,
     connections: Connections,
@@ -97,6 +99,12 @@ pub(crate) struct Connections {
 impl FromRef<Dashboard> for Db {
     fn from_ref(dashboard: &Dashboard) -> Self {
         dashboard.db.clone()
+    }
+}
+
+impl FromRef<Dashboard> for Reads {
+    fn from_ref(dashboard: &Dashboard) -> Self {
+        dashboard.reads.clone()
     }
 }
 
@@ -148,6 +156,10 @@ impl Dashboard {
             has_vapi: config.vapi.is_some(),
             has_faktory: config.has_faktory,
         };
+        let reads = match &config.replica {
+            Some(replica) => Reads::with_replica(db.clone(), &replica.url, replica.max_lag, shutdown.clone())?,
+            None => Reads::from(db.clone()),
+        };
         let allowed = Allowed { hosts: config.recording_hosts.clone(), own: config.recording_own_hosts.clone() };
         Ok(Self {
             webhooks: Arc::new(Allowed { hosts: Vec::new(), own: config.webhook_own_hosts.clone() }),
@@ -164,6 +176,7 @@ impl Dashboard {
             news: News::install(db.clone(), shutdown.clone()),
             shutdown,
             db,
+            reads,
             cookie: SessionCookie { is_secure: config.secure_cookies },
             streams: Streams::new(MAX_STREAMS_OF_LOGIN, MAX_STREAMS),
             connections,
@@ -359,8 +372,9 @@ pub async fn run(
     shutdown: CancellationToken,
 ) -> anyhow::Result<()> {
     let access = MetricsAccess { token: config.metrics_token.clone(), is_local: config.is_local };
-    let operations = health(db.clone(), shutdown.clone()).merge(metrics(db.clone(), access));
-    let router = router(Dashboard::new(&config, db, shutdown.clone())?).merge(operations);
+    let dashboard = Dashboard::new(&config, db, shutdown.clone())?;
+    let operations = health(dashboard.reads.clone(), shutdown.clone()).merge(metrics(dashboard.reads.clone(), access));
+    let router = router(dashboard).merge(operations);
     let body_limit = |path: &str| {
         let takes_sheet = ["/curriculum/import", "/students/import"].iter().any(|page| path.starts_with(page));
         if takes_sheet { MAX_SHEET_BYTES } else { MAX_FORM_BYTES }

@@ -198,6 +198,29 @@ impl Production {
         production
     }
 
+    /// Starts another server on the same database. Returns its address.
+    pub async fn add_server(&self) -> (Process, String) {
+        let port = free_port();
+        let mut settings = self.settings.clone();
+        settings.retain(|(name, _)| name != "MCP_SERVER_ADDR");
+        settings.push(("MCP_SERVER_ADDR".to_owned(), format!("127.0.0.1:{port}")));
+        // Behind one address, as with a load balancer.
+        settings.push(("PUBLIC_URL".to_owned(), self.server_url.clone()));
+        let process = spawn("mcp-server", &settings, &self.database_url, self.faktory_url.as_deref());
+        let url = format!("http://127.0.0.1:{port}");
+        eventually("the server is ready", async || {
+            let response = client().get(format!("{url}/readyz")).send().await.ok()?;
+            response.status().is_success().then_some(())
+        })
+        .await;
+        (process, url)
+    }
+
+    /// Starts another worker beside the first.
+    pub fn add_worker(&self) -> Process {
+        spawn("worker", &self.settings, &self.database_url, self.faktory_url.as_deref())
+    }
+
     /// Starts another worker, as a supervisor would.
     pub fn start_worker(&mut self) {
         self.worker = spawn("worker", &self.settings, &self.database_url, self.faktory_url.as_deref());

@@ -9,7 +9,7 @@ use axum::extract::{Query, State};
 use chrono::NaiveDate;
 use maud::{Markup, html};
 use storage::analytics::{self, By, Choices, Days, Figures};
-use storage::db::Db;
+use storage::db::Reads;
 
 use self::filter::{Filter, GROUPS, NONE, PATH, RANGES, STEPS, begins};
 use self::measure::{HABITS, MEASURES, Measure};
@@ -45,33 +45,37 @@ pub(crate) struct Data {
     lacks_practices: bool,
 }
 
-pub(crate) async fn get(admin: Admin, State(db): State<Db>, Query(filter): Query<Filter>) -> Result<Markup, Fault> {
-    Ok(render(&admin, &fetch(&admin, &db, filter).await?))
+pub(crate) async fn get(
+    admin: Admin,
+    State(reads): State<Reads>,
+    Query(filter): Query<Filter>,
+) -> Result<Markup, Fault> {
+    Ok(render(&admin, &fetch(&admin, &reads, filter).await?))
 }
 
-async fn fetch(admin: &Admin, db: &Db, filter: Filter) -> Result<Data, Fault> {
+async fn fetch(admin: &Admin, reads: &Reads, filter: Filter) -> Result<Data, Fault> {
     let (by, _) = filter.by()?;
-    let groups = list_groups(admin, db, &filter, by).await?;
+    let groups = list_groups(admin, reads, &filter, by).await?;
     let assistants =
-        if by == By::Assistant { groups.clone() } else { list_groups(admin, db, &filter, By::Assistant).await? };
+        if by == By::Assistant { groups.clone() } else { list_groups(admin, reads, &filter, By::Assistant).await? };
     Ok(Data {
-        steps: list_steps(admin, db, &filter, filter.n_shown_step()?).await?,
+        steps: list_steps(admin, reads, &filter, filter.n_shown_step()?).await?,
         groups,
         assistants,
-        reasons: list_groups(admin, db, &filter, By::Reason).await?,
-        beliefs: list_groups(admin, db, &filter, By::Belief).await?,
-        choices: analytics::list_choices(db, &admin.caller).await?,
-        lacks_practices: analytics::lacks_practices(db).await?,
+        reasons: list_groups(admin, reads, &filter, By::Reason).await?,
+        beliefs: list_groups(admin, reads, &filter, By::Belief).await?,
+        choices: analytics::list_choices(reads, &admin.caller).await?,
+        lacks_practices: analytics::lacks_practices(reads).await?,
         filter,
     })
 }
 
 /// The steps of the period, each with the same step of the period before.
-async fn list_steps(admin: &Admin, db: &Db, filter: &Filter, n_step: usize) -> Result<Vec<Step>, Fault> {
+async fn list_steps(admin: &Admin, reads: &Reads, filter: &Filter, n_step: usize) -> Result<Vec<Step>, Fault> {
     let (viewer, narrow) = (&admin.viewer, filter.narrow()?);
     let (from, before) = begins(viewer.today(), filter.n_days()?);
     let days = days(admin, before);
-    let figures = analytics::list_figures(db, &admin.caller, &narrow, By::Day, days).await?;
+    let figures = analytics::list_figures(reads, &admin.caller, &narrow, By::Day, days).await?;
     Ok(steps(&figures, before, from, viewer, n_step))
 }
 
@@ -82,10 +86,10 @@ fn days(admin: &Admin, from: NaiveDate) -> Days<'_> {
 }
 
 /// Groups of the period, the busiest first.
-async fn list_groups(admin: &Admin, db: &Db, filter: &Filter, by: By) -> Result<Vec<Figures>, Fault> {
+async fn list_groups(admin: &Admin, reads: &Reads, filter: &Filter, by: By) -> Result<Vec<Figures>, Fault> {
     let (viewer, narrow) = (&admin.viewer, filter.narrow()?);
     let (from, _) = begins(viewer.today(), filter.n_days()?);
-    let mut groups = analytics::list_figures(db, &admin.caller, &narrow, by, days(admin, from)).await?;
+    let mut groups = analytics::list_figures(reads, &admin.caller, &narrow, by, days(admin, from)).await?;
     groups.retain(|group| group.n_sessions > 0 || group.n_due > 0);
     groups.sort_by(|a, b| b.n_sessions.cmp(&a.n_sessions).then_with(|| a.key.cmp(&b.key)));
     Ok(groups)

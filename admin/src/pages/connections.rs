@@ -9,7 +9,7 @@ use maud::{Markup, html};
 use storage::component_status::{
     self, BroughtIn, ComponentStatuses, Reconciled, Server, WebhookAccepted, WebhookRefused, Worker,
 };
-use storage::db::{self, Db};
+use storage::db::{self, Db, Reads, ReplicaState};
 use storage::message::{self, MailStatus};
 use storage::model_call::{self, Usage};
 use storage::outage::{Dependency, Outage};
@@ -33,6 +33,8 @@ pub(crate) struct Data {
     pub(crate) outages: Vec<Outage>,
     pub(crate) usage: Usage,
     pub(crate) database: db::Status,
+    /// `None`: no replica is configured.
+    pub(crate) replica: Option<ReplicaState>,
     /// All calls up to this time are known.
     pub(crate) reconciled_until: Option<DateTime<Utc>>,
     pub(crate) mail: MailStatus,
@@ -53,6 +55,7 @@ impl Data {
 pub(crate) async fn get(
     admin: Admin,
     State(db): State<Db>,
+    State(reads): State<Reads>,
     State(connections): State<Connections>,
     State(vapi): State<Vapi>,
     Query(asked): Query<Asked>,
@@ -60,16 +63,17 @@ pub(crate) async fn get(
     admin.require_manage()?;
     let statuses = component_status::list(&db).await?;
     let look = vapi.look(&db, &statuses, &asked, admin.viewer.now).await?;
-    shown(&admin, &db, connections, statuses, look).await
+    shown(&admin, &reads, connections, statuses, look).await
 }
 
 async fn shown(
     admin: &Admin,
-    db: &Db,
+    reads: &Reads,
     connections: Connections,
     statuses: ComponentStatuses,
     look: Look,
 ) -> Result<Markup, Fault> {
+    let db = reads.primary();
     let viewer = &admin.viewer;
     let (today, first) = (viewer.today(), viewer.today().with_day(1).unwrap_or_default());
     let reconciled_until = watermark::find(db, component_status::RECONCILED_UNTIL).await?;
@@ -79,6 +83,7 @@ async fn shown(
         outages: admin.outages.clone(),
         usage: model_call::usage(db, &admin.caller, viewer.start_of(today), viewer.start_of(first)).await?,
         database: db::get_status(db).await?,
+        replica: reads.replica().map(|replica| replica.state),
         reconciled_until: reconciled_until.and_then(|text| text.parse().ok()),
         mail: message::mail_status(db, viewer.now).await?,
         look,
@@ -259,6 +264,12 @@ fn database(data: &Data) -> Markup {
         dt { "Postgres" } dd { (version) }
         dt { "Connections" } dd { (figures::count(*n_connections)) " of " (figures::count(i64::from(*max_connections))) }
         dt { "Size" } dd { (figures::bytes(*n_bytes)) }
+        @if let Some(state) = data.replica {
+            dt { "Read replica" } dd { @match state {
+                ReplicaState::Following(lag) => { "Follows, " (figures::wait(lag.as_secs().cast_signed())) " behind" },
+                _ => "Not used",
+            } }
+        }
     }
 }
 
@@ -303,6 +314,7 @@ mod tests {
                 max_connections: 100,
                 n_bytes: 34_000_000,
             },
+            replica: None,
             reconciled_until: None,
             mail: MailStatus { n_recipients: 1, ..MailStatus::default() },
             look: Look::default(),

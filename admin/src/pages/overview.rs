@@ -6,7 +6,7 @@ use maud::{Markup, html};
 use serde::Deserialize;
 use storage::analytics::{self, Figures, Narrow};
 use storage::attention::{self, StudentInNeed};
-use storage::db::Db;
+use storage::db::Reads;
 use storage::follow_up;
 use storage::job::{self, Count};
 use storage::session::SessionStatus;
@@ -81,11 +81,17 @@ pub(crate) struct Data {
     pub(crate) oldest_wait_seconds: Option<f64>,
 }
 
-pub(crate) async fn get(admin: Admin, State(db): State<Db>, Query(filter): Query<Filter>) -> Result<Markup, Fault> {
-    Ok(render(&admin, &fetch(&admin, &db, filter).await?))
+pub(crate) async fn get(
+    admin: Admin,
+    State(reads): State<Reads>,
+    Query(filter): Query<Filter>,
+) -> Result<Markup, Fault> {
+    Ok(render(&admin, &fetch(&admin, &reads, filter).await?))
 }
 
-pub(crate) async fn fetch(admin: &Admin, db: &Db, filter: Filter) -> Result<Data, Fault> {
+pub(crate) async fn fetch(admin: &Admin, reads: &Reads, filter: Filter) -> Result<Data, Fault> {
+    // Lists show a change that was just made. Only the days of the charts may be some seconds old.
+    let db = reads.primary();
     let (viewer, caller) = (&admin.viewer, &admin.caller);
     let (today, now) = (viewer.today(), viewer.now);
     let week = TimeDelta::days(7);
@@ -95,7 +101,7 @@ pub(crate) async fn fetch(admin: &Admin, db: &Db, filter: Filter) -> Result<Data
         cohorts: student::list_cohorts(db, caller).await?,
         today: stats::session_figures(db, caller, cohort, midnight, now).await?,
         week_ago: stats::session_figures(db, caller, cohort, midnight - week, now - week).await?,
-        days: list_days(admin, db, &filter).await?,
+        days: list_days(admin, reads, &filter).await?,
         live: stats::list_sessions_to_see(db, caller, SessionStatus::InProgress, cohort, N_LISTED).await?,
         follow_ups: with_alerts(admin, db, follow_up::list_open(db, caller, None, N_FOLLOW_UPS).await?).await?,
         attention: stats::list_sessions_to_see(db, caller, SessionStatus::NeedsAttention, cohort, N_LISTED).await?,
@@ -107,14 +113,14 @@ pub(crate) async fn fetch(admin: &Admin, db: &Db, filter: Filter) -> Result<Data
     })
 }
 
-async fn list_days(admin: &Admin, db: &Db, filter: &Filter) -> Result<Vec<Day>, Fault> {
+async fn list_days(admin: &Admin, reads: &Reads, filter: &Filter) -> Result<Vec<Day>, Fault> {
     let (viewer, n_days) = (&admin.viewer, filter.n_days()?);
     let today = viewer.today();
     let back = |n: u64| today.checked_sub_days(Days::new(n)).unwrap_or(today);
     let to = today.checked_add_days(Days::new(1)).unwrap_or(today);
     let days = analytics::Days { from: back(2 * n_days - 1), to, judged_to: to, zone: viewer.zone.name() };
     let narrow = Narrow { cohort: filter.cohort().map(str::to_owned), ..Narrow::default() };
-    let figures = analytics::list_calls(db, &admin.caller, &narrow, days).await?;
+    let figures = analytics::list_calls(reads, &admin.caller, &narrow, days).await?;
     let of = |date: NaiveDate| figures.iter().find(|of| of.key == date.to_string()).cloned().unwrap_or_default();
     let day = |n: u64| Day { date: back(n), now: of(back(n)), before: of(back(n + n_days)) };
     Ok((0..n_days).rev().map(day).collect())

@@ -7,7 +7,7 @@ mod found;
 use axum::extract::{Query, State};
 use axum::response::{IntoResponse, Redirect, Response};
 use serde::Deserialize;
-use storage::db::Db;
+use storage::db::{Db, Reads};
 use storage::id::{SessionId, StudentId};
 use storage::phone::Phone;
 use storage::session::{self, FoundSession, Hits, WordsQuery};
@@ -131,13 +131,14 @@ struct Data {
 pub(crate) async fn get(
     admin: Admin,
     State(db): State<Db>,
+    State(reads): State<Reads>,
     Query(question): Query<Question>,
 ) -> Result<Response, Fault> {
     if looks_like_phone(question.text()) {
         return Ok(render_phone(&admin, None, None).into_response());
     }
     let groups = question.groups()?;
-    let data = find(&admin, &db, question, &groups).await?;
+    let data = find(&admin, &reads, question, &groups).await?;
     if let Some(hits) = data.transcripts.as_ref().filter(|hits| !hits.items.is_empty()) {
         // Recorded before the answer, because transcripts are read. The words may be a name, so they are not recorded.
         let shown: Vec<_> = hits.items.iter().take(data.limit as usize).map(|hit| hit.session_id).collect();
@@ -148,7 +149,12 @@ pub(crate) async fn get(
 }
 
 /// The posted search. It is a form because the text may be a phone number.
-pub(crate) async fn post(State(db): State<Db>, asked: Asked, posted: Posted) -> Result<Response, Fault> {
+pub(crate) async fn post(
+    State(db): State<Db>,
+    State(reads): State<Reads>,
+    asked: Asked,
+    posted: Posted,
+) -> Result<Response, Fault> {
     let admin = &posted.admin;
     let question = Question { q: posted.fields.text("q").to_owned(), ..Question::default() };
     let is_phone = looks_like_phone(question.text());
@@ -156,7 +162,7 @@ pub(crate) async fn post(State(db): State<Db>, asked: Asked, posted: Posted) -> 
         if is_phone || question.text().chars().count() < 2 {
             return Ok(suggestions(None).into_response());
         }
-        let data = find(admin, &db, question, &[Group::Students, Group::Sessions]).await?;
+        let data = find(admin, &reads, question, &[Group::Students, Group::Sessions]).await?;
         return Ok(suggestions(Some(&data)).into_response());
     }
     if !is_phone {
@@ -174,7 +180,9 @@ pub(crate) async fn post(State(db): State<Db>, asked: Asked, posted: Posted) -> 
     Ok(render_phone(admin, Some(&students), None).into_response())
 }
 
-async fn find(admin: &Admin, db: &Db, question: Question, groups: &[Group]) -> Result<Data, Fault> {
+/// Only words are looked for in a replica: a student or a session that was just added must be found.
+async fn find(admin: &Admin, reads: &Reads, question: Question, groups: &[Group]) -> Result<Data, Fault> {
+    let db = reads.primary();
     if question.text().chars().count() > MAX_QUESTION {
         return Err(Fault::Invalid(format!("A search has at most {MAX_QUESTION} characters.")));
     }
@@ -196,7 +204,7 @@ async fn find(admin: &Admin, db: &Db, question: Question, groups: &[Group]) -> R
                 Group::Transcripts => {
                     let query = question.words(&admin.viewer, limit)?;
                     let lens = if question.cohort.is_empty() { admin.lens() } else { caller.clone() };
-                    data.transcripts = Some(session::search_sessions(db, &lens, &query).await?);
+                    data.transcripts = Some(session::search_sessions(reads, &lens, &query).await?);
                     data.cohorts = student::list_cohorts(db, caller).await?;
                 }
             }

@@ -4,7 +4,7 @@ use chrono::{DateTime, Utc};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use storage::access::Scope;
-use storage::db::Db;
+use storage::db::{Db, Reads};
 use storage::id::{SessionId, StudentId};
 use storage::session::{self, SessionHit, WordsQuery};
 use storage::transcript::Speaker;
@@ -80,7 +80,7 @@ impl Tool for SearchSessions {
         ctx.permit_session(db, student_id).await?;
         // One extra row shows whether there is a next page.
         let query = WordsQuery { words, student_id, after, limit: limit + 1, ..WordsQuery::default() };
-        let rows = session::search_sessions(db, ctx.caller, &query).await?.items;
+        let rows = session::search_sessions(&Reads::from(db.clone()), ctx.caller, &query).await?.items;
         let (rows, next_cursor) = cursor::page(rows, limit, |row| (row.created_at, row.session_id));
         let data = Output { items: rows.into_iter().map(hit).collect(), next_cursor };
         Ok(Answer { text: say(&data), data })

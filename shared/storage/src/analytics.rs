@@ -13,7 +13,7 @@ use sqlx::postgres::Postgres;
 use sqlx::{FromRow, QueryBuilder};
 
 use crate::access::{Caller, Scope};
-use crate::db::{Db, Result};
+use crate::db::{Reads, Result};
 
 pub use self::choice::{Choices, list_choices};
 
@@ -118,16 +118,22 @@ pub struct Figures {
 
 /// Returns the figures of the sessions of these days by group, in the order of their keys. A caller limited to cohorts
 /// gets only theirs. Needs `sessions:read`.
-pub async fn list_figures(db: &Db, caller: &Caller, narrow: &Narrow, by: By, days: Days<'_>) -> Result<Vec<Figures>> {
+pub async fn list_figures(
+    reads: &Reads,
+    caller: &Caller,
+    narrow: &Narrow,
+    by: By,
+    days: Days<'_>,
+) -> Result<Vec<Figures>> {
     let within = within(caller, narrow)?;
-    add_up(db, query::figures(narrow, within.as_deref(), by, days)).await
+    add_up(reads, || query::figures(narrow, within.as_deref(), by, days)).await
 }
 
 /// Returns how many sessions there were on each of these days, how long they were, and how soon they were analysed. The
 /// other figures are 0. Needs `sessions:read`, as [`list_figures`].
-pub async fn list_calls(db: &Db, caller: &Caller, narrow: &Narrow, days: Days<'_>) -> Result<Vec<Figures>> {
+pub async fn list_calls(reads: &Reads, caller: &Caller, narrow: &Narrow, days: Days<'_>) -> Result<Vec<Figures>> {
     let within = within(caller, narrow)?;
-    add_up(db, query::calls(narrow, within.as_deref(), days)).await
+    add_up(reads, || query::calls(narrow, within.as_deref(), days)).await
 }
 
 /// The cohorts that limit the caller. A requested cohort is already a filter.
@@ -136,9 +142,13 @@ fn within(caller: &Caller, narrow: &Narrow) -> Result<Option<Vec<String>>> {
     Ok(within.filter(|_| narrow.cohort.is_none()))
 }
 
-async fn add_up(db: &Db, mut query: QueryBuilder<Postgres>) -> Result<Vec<Figures>> {
+async fn add_up(reads: &Reads, query: impl Fn() -> QueryBuilder<Postgres>) -> Result<Vec<Figures>> {
     // Never with a plan for any parameters: what is narrow for one is all there is for another.
-    let parts: Vec<Figures> = query.build_query_as().persistent(false).fetch_all(db).await?;
+    let add = |db| {
+        let mut query = query();
+        async move { Ok(query.build_query_as::<Figures>().persistent(false).fetch_all(&db).await?) }
+    };
+    let parts = reads.read(add).await?;
     let mut figures = BTreeMap::new();
     for part in parts {
         *figures.entry(part.key.clone()).or_insert_with(|| Figures { key: part.key.clone(), ..Figures::default() }) +=
@@ -148,8 +158,8 @@ async fn add_up(db: &Db, mut query: QueryBuilder<Postgres>) -> Result<Vec<Figure
 }
 
 /// Whether what was learnt in calls before this was kept is still to be worked out, by `ai-tutor analytics rebuild`.
-pub async fn lacks_practices(db: &Db) -> Result<bool> {
-    Ok(crate::watermark::find(db, REBUILD).await?.is_some())
+pub async fn lacks_practices(reads: &Reads) -> Result<bool> {
+    reads.read(|db| async move { Ok(crate::watermark::find(&db, REBUILD).await?.is_some()) }).await
 }
 
 /// The name of the rebuild's watermark.

@@ -5,6 +5,7 @@ pub mod hold;
 mod kept;
 mod migration;
 mod pool;
+mod reads;
 pub mod roles;
 mod stored;
 
@@ -16,6 +17,7 @@ use crate::access::Forbidden;
 pub use self::migration::{MIGRATION_PATIENCE, is_migrated, migrate, wait_until_migrated};
 use self::pool::connect_options;
 pub use self::pool::{Db, begin, begin_snapshot, begin_unflushed, commit, patient_pool, pool};
+pub use self::reads::{Reads, ReplicaState, ReplicaStatus};
 pub use self::stored::Stored;
 pub use sqlx::{PgConnection as Connection, PgExecutor as Executor};
 

@@ -81,6 +81,14 @@ pub enum SignatureEncoding {
     Base64,
 }
 
+/// A streaming replica, for reads that may be some seconds old.
+#[derive(Clone, Debug)]
+pub struct ReplicaConfig {
+    pub url: SecretString,
+    /// A replica that is further behind is not read from.
+    pub max_lag: Duration,
+}
+
 /// How `worker` is set up.
 #[derive(Clone, Debug)]
 pub struct WorkerConfig {
@@ -222,6 +230,8 @@ pub struct OidcConfig {
 #[expect(clippy::struct_excessive_bools, reason = "each says whether one thing is so")]
 pub struct AdminConfig {
     pub database_url: SecretString,
+    /// `None`: all reads are from the primary.
+    pub replica: Option<ReplicaConfig>,
     /// As in [`McpServerConfig`].
     pub otlp_endpoint: Option<String>,
     pub addr: SocketAddr,

@@ -6,7 +6,7 @@ use http::header::{CONTENT_DISPOSITION, CONTENT_TYPE};
 use serde_json::json;
 use storage::analytics::{By, Figures};
 use storage::audit;
-use storage::db::Db;
+use storage::db::{Db, Reads};
 
 use super::filter::Filter;
 use super::measure::{HABITS, MEASURES, Measure};
@@ -15,14 +15,19 @@ use crate::auth::Admin;
 use crate::csv::text as cell;
 use crate::fault::Fault;
 
-pub(crate) async fn get(admin: Admin, State(db): State<Db>, Query(filter): Query<Filter>) -> Result<Response, Fault> {
+pub(crate) async fn get(
+    admin: Admin,
+    State(db): State<Db>,
+    State(reads): State<Reads>,
+    Query(filter): Query<Filter>,
+) -> Result<Response, Fault> {
     admin.require_file(&db).await?;
     let csv = match filter.table.as_str() {
-        "days" => days(&list_steps(&admin, &db, &filter, filter.n_step()?).await?),
-        "groups" => groups(&list_groups(&admin, &db, &filter, filter.by()?.0).await?, &MEASURES),
-        "tutoring" => groups(&list_groups(&admin, &db, &filter, By::Assistant).await?, &HABITS),
-        "reasons" => groups(&list_groups(&admin, &db, &filter, By::Reason).await?, &MEASURES[..1]),
-        "beliefs" => groups(&list_groups(&admin, &db, &filter, By::Belief).await?, &MEASURES[..1]),
+        "days" => days(&list_steps(&admin, &reads, &filter, filter.n_step()?).await?),
+        "groups" => groups(&list_groups(&admin, &reads, &filter, filter.by()?.0).await?, &MEASURES),
+        "tutoring" => groups(&list_groups(&admin, &reads, &filter, By::Assistant).await?, &HABITS),
+        "reasons" => groups(&list_groups(&admin, &reads, &filter, By::Reason).await?, &MEASURES[..1]),
+        "beliefs" => groups(&list_groups(&admin, &reads, &filter, By::Belief).await?, &MEASURES[..1]),
         _ => return Err(Fault::NotFound("table")),
     };
     let detail = json!({ "table": filter.table, "is_narrow": filter.is_narrow() });

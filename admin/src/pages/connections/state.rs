@@ -4,6 +4,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use storage::component_status::{
     ReconcileFailed, Reconciled, SILENT_AFTER, Server, WebhookAccepted, WebhookRefusal, WebhookRefused, Worker,
 };
+use storage::db::ReplicaState;
 use storage::outage::Dependency;
 
 use super::Data;
@@ -211,7 +212,13 @@ pub(super) fn database(data: &Data) -> Health {
             "Raise max_connections of Postgres, or stop other programs that use this database.",
         );
     }
-    Health::Good
+    let fault = match data.replica {
+        None | Some(ReplicaState::Following(_)) => return Health::Good,
+        Some(ReplicaState::Behind) => "The read replica is too far behind",
+        Some(ReplicaState::Unreachable) => "The read replica does not answer",
+        Some(ReplicaState::NotAReplica) => "DATABASE_REPLICA_URL is not a streaming replica",
+    };
+    degraded(fault, "The primary answers all reads, so pages still work. Look at the replica’s server and its log.")
 }
 
 #[cfg(test)]
@@ -320,5 +327,8 @@ mod tests {
         assert_eq!(database(&data()), Health::Good);
         let full = Data { database: db::Status { n_connections: 95, ..data().database }, ..data() };
         assert!(matches!(database(&full), Health::Degraded(_)));
+        let with = |state| database(&Data { replica: Some(state), ..data() });
+        assert_eq!(with(ReplicaState::Following(std::time::Duration::from_secs(1))), Health::Good);
+        assert!(matches!(with(ReplicaState::Behind), Health::Degraded(_)));
     }
 }

@@ -11,7 +11,7 @@ use serde::Deserialize;
 use storage::clock;
 use storage::component_status::SetUp;
 use storage::component_status::{self, ComponentStatuses, Server};
-use storage::db::Db;
+use storage::db::{Db, Reads};
 use storage::phone::Phone;
 use vapi::{Api, Finding, KeyState, Known, MAX_PER_HOUR, Mark, Plan, Refusal};
 use web::config::{AdminConfig, TutorConfig};
@@ -127,6 +127,7 @@ impl Vapi {
 /// Shows the number that was understood, and calls it after a confirmation.
 pub(crate) async fn test_call(
     State(db): State<Db>,
+    State(reads): State<Reads>,
     State(connections): State<Connections>,
     State(vapi): State<Vapi>,
     posted: Posted,
@@ -153,7 +154,7 @@ pub(crate) async fn test_call(
         }
     };
     let look = Look { has_key: vapi.api.is_some(), refused: Some(refused), ..Look::default() };
-    let page = shown(admin, &db, connections, statuses, look).await?;
+    let page = shown(admin, &reads, connections, statuses, look).await?;
     Ok((StatusCode::UNPROCESSABLE_ENTITY, page).into_response())
 }
 

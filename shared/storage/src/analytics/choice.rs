@@ -1,7 +1,7 @@
 //! What figures can be narrowed to: what there is, by name.
 
 use crate::access::{Caller, Scope};
-use crate::db::{Db, Result};
+use crate::db::{Db, Reads, Result};
 use crate::student;
 
 /// The limit of choices per filter, because no one reads a longer list. An address may still name others.
@@ -19,8 +19,12 @@ pub struct Choices {
 }
 
 /// What students, the curriculum and the calls so far offer. Needs `sessions:read` and `students:read`.
-pub async fn list_choices(db: &Db, caller: &Caller) -> Result<Choices> {
+pub async fn list_choices(reads: &Reads, caller: &Caller) -> Result<Choices> {
     caller.require_within(Scope::SessionsRead)?;
+    reads.read(|db| async move { list(&db, caller).await }).await
+}
+
+async fn list(db: &Db, caller: &Caller) -> Result<Choices> {
     let assistants = sqlx::query_scalar!(
         r#"with recursive found as (
                (select assistant from session_facts order by assistant limit 1)

@@ -30,7 +30,7 @@ static MIGRATOR: Migrator = sqlx::migrate!("../../migrations");
 /// Applies what is missing of the migrations, through a connection pooler too. Two at once are safe: the second waits
 /// for the first, says so, and gives up after `patience`.
 pub async fn migrate(url: &SecretString, patience: Duration) -> anyhow::Result<()> {
-    let db = Db::open(url, PoolSize(1), Duration::from_secs(10), "ai-tutor migrate", "auto")?;
+    let db = Db::open(url, PoolSize(1), Duration::from_secs(10), "ai-tutor migrate", &[])?;
     let done = apply_all(&db, patience).await;
     db.close().await;
     done

@@ -22,7 +22,7 @@ use super::kept::KeptCurriculum;
 use super::{Error, PoolSize, Result, Tx};
 
 /// How long a request waits for a connection: a caller is on the line.
-const REQUEST_WAITS: Duration = Duration::from_secs(1);
+pub(super) const REQUEST_WAITS: Duration = Duration::from_secs(1);
 const WORK_WAITS: Duration = Duration::from_secs(10);
 
 const STATEMENT_TIMEOUT: &str = "10s";
@@ -72,7 +72,7 @@ const BEGIN_SNAPSHOT: Begin = Begin {
 
 /// Opens a pool. Connects lazily: a database that is down at start is an answer 503, not a crash loop.
 pub fn pool(url: &SecretString, size: PoolSize) -> Result<Db> {
-    Db::open(url, size, REQUEST_WAITS, "ai-tutor", "auto")
+    Db::open(url, size, REQUEST_WAITS, "ai-tutor", &[("plan_cache_mode", "auto")])
 }
 
 /// Opens a pool for background work. It waits longer for a free connection, so a busy machine is not mistaken for an
@@ -81,7 +81,7 @@ pub fn pool(url: &SecretString, size: PoolSize) -> Result<Db> {
 /// Its connections plan each statement once. By default, Postgres plans it again for each of its first five runs. For the
 /// statements of a call, that took longer than running them.
 pub fn patient_pool(url: &SecretString, size: PoolSize) -> Result<Db> {
-    Db::open(url, size, WORK_WAITS, "ai-tutor", "force_generic_plan")
+    Db::open(url, size, WORK_WAITS, "ai-tutor", &[("plan_cache_mode", "force_generic_plan")])
 }
 
 /// How to connect: over a network never without TLS.
@@ -122,7 +122,7 @@ impl Db {
         size: PoolSize,
         acquire_timeout: Duration,
         application: &str,
-        plan_cache_mode: &str,
+        session: &[(&str, &str)],
     ) -> Result<Self> {
         let options = connect_options(url).map_err(Error::from)?.application_name(application);
         let direct = options.clone().options([
@@ -131,8 +131,8 @@ impl Db {
             ("idle_in_transaction_session_timeout", "30s"),
             // Our queries take milliseconds; to compile one takes a tenth of a second.
             ("jit", "off"),
-            ("plan_cache_mode", plan_cache_mode),
         ]);
+        let direct = direct.options(session.iter().copied());
         // A pooler refuses start-up parameters that it does not know. A statement that is kept would be looked for on
         // the next transaction's connection.
         let pooled = options.extra_float_digits(None).statement_cache_capacity(0);

@@ -7,7 +7,7 @@ use uuid::Uuid;
 
 use super::SessionStatus;
 use crate::access::{Caller, Scope};
-use crate::db::{Connection, Db, Result, Stored};
+use crate::db::{Connection, Db, Reads, Result, Stored};
 use crate::id::{SessionId, StudentId};
 use crate::transcript::{Speaker, Turn};
 
@@ -139,7 +139,11 @@ const MAX_WALKED: i64 = 25;
 
 /// Returns sessions that contain the words, newest first. Needs `sessions:read`. A client does not get those of blocked
 /// students.
-pub async fn search_sessions(db: &Db, caller: &Caller, query: &WordsQuery) -> Result<Hits> {
+pub async fn search_sessions(reads: &Reads, caller: &Caller, query: &WordsQuery) -> Result<Hits> {
+    reads.read(|db| async move { search(&db, caller, query).await }).await
+}
+
+async fn search(db: &Db, caller: &Caller, query: &WordsQuery) -> Result<Hits> {
     let asked = asked_by(db, &query.words).await?;
     let search = Search { caller, query, asked: &asked, within: within(db, caller, query).await? };
     let (n_sampled, n_held) = search.sample(db).await?;

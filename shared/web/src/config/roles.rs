@@ -10,12 +10,12 @@ use secrecy::SecretString;
 use super::address::{MCP_SERVER_ADDR, address, address_without_port, public_url};
 use super::env::{Faults, Settings};
 use super::mail::mail;
-use super::strict::{self, confidential_url, database_url, faktory_url, is_local};
+use super::strict::{self, confidential_url, database_url, faktory_url, is_local, postgres_url};
 use super::vapi::{tutor, vapi};
 use super::webhook::webhook;
 use super::{
-    AdminConfig, LlmBudget, LlmConfig, LlmProvider, MailConfig, McpServerConfig, OidcConfig, QueueConfig, RosterConfig,
-    WorkerConfig,
+    AdminConfig, LlmBudget, LlmConfig, LlmProvider, MailConfig, McpServerConfig, OidcConfig, QueueConfig,
+    ReplicaConfig, RosterConfig, WorkerConfig,
 };
 use storage::access::{Scope, ScopeSet};
 use storage::retention::Retention;
@@ -172,6 +172,7 @@ impl AdminConfig {
         let is_exposed = !(is_local(&public_url) && admin_url.as_deref().is_some_and(is_local));
         let config = Self {
             database_url: database_url(s),
+            replica: replica(s),
             otlp_endpoint: otlp_endpoint(s),
             addr,
             oidc: oidc(s, admin_url.as_deref()),
@@ -191,6 +192,13 @@ impl AdminConfig {
         };
         settings.finish(config)
     }
+}
+
+/// The replica, if there is one. It is compared with the primary every two seconds, so no shorter lag than 5 is accepted.
+fn replica(s: &mut Settings<'_>) -> Option<ReplicaConfig> {
+    let max_lag = seconds(s, "DATABASE_REPLICA_MAX_LAG_SECONDS", 10, 5..=3_600);
+    let url = s.optional("DATABASE_REPLICA_URL")?;
+    Some(ReplicaConfig { url: postgres_url(s, "DATABASE_REPLICA_URL", &url), max_lag })
 }
 
 /// By exact name only: a page of another origin would act with what its visitor's browser may do.
@@ -447,6 +455,24 @@ mod tests {
         let own = ("ADMIN_URL", "https://dashboard.example.org/");
         assert_eq!(config(&[public, own]), (Some("https://dashboard.example.org".to_owned()), true, false));
         assert_eq!(config(&[("PORT", "10000")]), (None, true, false));
+    }
+
+    #[test]
+    fn a_replica_is_reached_by_tls_and_may_not_be_asked_for_more_than_it_is_compared() {
+        let read = |given: &[(&'static str, &'static str)]| {
+            let base = [("DATABASE_URL", "postgres://localhost/x")];
+            AdminConfig::from_settings(settings(&[&base[..], given].concat()))
+                .map(|config| config.replica.map(|replica| replica.max_lag.as_secs()))
+                .map_err(variables)
+        };
+        assert_eq!(read(&[]).unwrap(), None);
+        let url = ("DATABASE_REPLICA_URL", "postgres://replica.example.org/x");
+        assert_eq!(read(&[url]).unwrap(), Some(10));
+        assert_eq!(read(&[url, ("DATABASE_REPLICA_MAX_LAG_SECONDS", "60")]).unwrap(), Some(60));
+        let short = read(&[url, ("DATABASE_REPLICA_MAX_LAG_SECONDS", "1")]).unwrap_err();
+        assert_eq!(short, ["DATABASE_REPLICA_MAX_LAG_SECONDS"]);
+        let plain = ("DATABASE_REPLICA_URL", "postgres://replica.example.org/x?sslmode=disable");
+        assert_eq!(read(&[plain]).unwrap_err(), ["DATABASE_REPLICA_URL"]);
     }
 
     #[test]

@@ -28,12 +28,17 @@ pub(super) fn is_local(text: &str) -> bool {
 /// `DATABASE_URL`: over a network only with TLS.
 pub(super) fn database_url(s: &mut Settings<'_>) -> SecretString {
     let url = s.required("DATABASE_URL", "postgres://user:password@host/database");
-    let url = s.checked_url("DATABASE_URL", &url, &["postgres", "postgresql"]);
+    postgres_url(s, "DATABASE_URL", &url)
+}
+
+/// The address of a Postgres: over a network only with TLS.
+pub(super) fn postgres_url(s: &mut Settings<'_>, variable: &'static str, value: &str) -> SecretString {
+    let url = s.checked_url(variable, value, &["postgres", "postgresql"]);
     if let Ok(parsed) = Url::parse(&url)
         && let Some(mode) = plaintext_mode(&parsed)
     {
         s.fault(
-            "DATABASE_URL",
+            variable,
             format!("has sslmode={mode}, but the database is not on this machine; use sslmode=verify-full or require"),
         );
     }

@@ -12,7 +12,7 @@ use serde_json::json;
 use tokio_util::sync::CancellationToken;
 
 use crate::telemetry;
-use storage::db::{self, Db};
+use storage::db::{self, Reads, ReplicaState};
 use storage::job;
 use storage::outage::{self, Outage};
 
@@ -24,24 +24,24 @@ const LATE_SECONDS: f64 = 30.0;
 
 #[derive(Clone)]
 struct Health {
-    db: Db,
+    reads: Reads,
     shutdown: CancellationToken,
 }
 
 /// `GET /livez`: the process answers. `GET /readyz`: Postgres answers and is migrated, else 503; late background work, a
-/// wrong clock, lost log lines, and what the worker cannot reach, only degrade, since a site that is taken down for it would lose webhooks as well.
-pub fn health(db: Db, shutdown: CancellationToken) -> Router {
+/// wrong clock, lost log lines, a replica that does not follow, and what the worker cannot reach, only degrade, since a site that is taken down for it would lose webhooks as well.
+pub fn health(reads: impl Into<Reads>, shutdown: CancellationToken) -> Router {
     Router::new()
         .route("/livez", get(|| async { ([(CACHE_CONTROL, "no-store")], "ok\n") }))
         .route("/readyz", get(ready))
-        .with_state(Health { db, shutdown })
+        .with_state(Health { reads: reads.into(), shutdown })
 }
 
 async fn ready(State(health): State<Health>) -> Response {
     let (status, body) = if health.shutdown.is_cancelled() {
         (StatusCode::SERVICE_UNAVAILABLE, json!({ "status": "stopping" }))
     } else {
-        match judge(&health.db).await {
+        match judge(&health.reads).await {
             Ok(body) => (StatusCode::OK, body),
             Err(why) => (StatusCode::SERVICE_UNAVAILABLE, json!({ "status": "unavailable", "why": why })),
         }
@@ -49,7 +49,8 @@ async fn ready(State(health): State<Health>) -> Response {
     (status, [(CACHE_CONTROL, "no-store")], Json(body)).into_response()
 }
 
-async fn judge(db: &Db) -> Result<serde_json::Value, &'static str> {
+async fn judge(reads: &Reads) -> Result<serde_json::Value, &'static str> {
+    let db = reads.primary();
     match db::is_migrated(db).await {
         Ok(true) => {}
         Ok(false) => return Err("migrations are pending: run `ai-tutor migrate`"),
@@ -63,7 +64,14 @@ async fn judge(db: &Db) -> Result<serde_json::Value, &'static str> {
         (skew.abs() > MAX_CLOCK_SKEW_SECONDS).then_some("clock"),
         telemetry::is_losing_log_lines(Instant::now()).then_some("log"),
     ];
-    Ok(tell(waited.filter(|seconds| *seconds > LATE_SECONDS), &outages, of_machine.into_iter().flatten()))
+    let lost =
+        reads.replica().map(|replica| replica.state).filter(|state| !matches!(state, ReplicaState::Following(_)));
+    let of_machine = of_machine.into_iter().chain([lost.map(|_| "replica")]).flatten();
+    let mut body = tell(waited.filter(|seconds| *seconds > LATE_SECONDS), &outages, of_machine);
+    if let Some(state) = lost {
+        body["replica"] = state.as_str().into();
+    }
+    Ok(body)
 }
 
 fn tell(

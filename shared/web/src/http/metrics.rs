@@ -20,7 +20,7 @@ use super::proxies::is_forwarded;
 use super::request::ClientAddress;
 use crate::config::is_loopback;
 use crate::telemetry;
-use storage::db::Db;
+use storage::db::{Db, Reads, ReplicaState, ReplicaStatus};
 use storage::job::{self, Count, Kind};
 use storage::outage::{self, Dependency, Outage};
 
@@ -37,15 +37,15 @@ pub struct MetricsAccess {
 
 #[derive(Clone)]
 struct Metrics {
-    db: Db,
+    reads: Reads,
     access: MetricsAccess,
 }
 
 /// `GET /metrics`. To who may not read, the page does not exist.
-pub fn metrics(db: Db, access: MetricsAccess) -> Router {
+pub fn metrics(reads: impl Into<Reads>, access: MetricsAccess) -> Router {
     // From now on and not from the first scrape on.
     telemetry::metrics();
-    Router::new().route("/metrics", get(scrape)).with_state(Metrics { db, access })
+    Router::new().route("/metrics", get(scrape)).with_state(Metrics { reads: reads.into(), access })
 }
 
 async fn scrape(State(metrics): State<Metrics>, address: ClientAddress, headers: HeaderMap) -> Response {
@@ -53,7 +53,10 @@ async fn scrape(State(metrics): State<Metrics>, address: ClientAddress, headers:
         return Problem::new(StatusCode::NOT_FOUND, "there is no such page").into_response();
     }
     let mut text = telemetry::metrics().render();
-    match queue(&metrics.db).await {
+    if let Some(status) = metrics.reads.replica() {
+        text.push_str(&render_replica(&status));
+    }
+    match queue(metrics.reads.primary()).await {
         Ok(queue) => text.push_str(&queue),
         // A gauge that is absent is better than one that lies.
         Err(error) => tracing::warn!(%error, "the queue's figures cannot be read"),
@@ -96,6 +99,21 @@ fn render_queue(counts: &[Count], oldest_wait_seconds: Option<f64>) -> String {
     let seconds = oldest_wait_seconds.unwrap_or(0.0);
     text.push_str("# HELP jobs_oldest_wait_seconds How long the oldest job that could run has waited.\n");
     let _ = writeln!(text, "# TYPE jobs_oldest_wait_seconds gauge\njobs_oldest_wait_seconds {seconds}");
+    text
+}
+
+fn render_replica(status: &ReplicaStatus) -> String {
+    let ReplicaStatus { state, n_from_replica, n_from_primary } = status;
+    let is_lost = u8::from(!matches!(state, ReplicaState::Following(_)));
+    let mut text = String::from("# HELP replica_lost 1 if the replica is not read from.\n# TYPE replica_lost gauge\n");
+    let _ = writeln!(text, "replica_lost {is_lost}");
+    if let ReplicaState::Following(lag) = state {
+        text.push_str("# HELP replica_lag_seconds How far the replica is behind.\n# TYPE replica_lag_seconds gauge\n");
+        let _ = writeln!(text, "replica_lag_seconds {}", lag.as_secs_f64());
+    }
+    text.push_str("# HELP replica_reads_total Reads that may use the replica.\n# TYPE replica_reads_total counter\n");
+    let _ = writeln!(text, "replica_reads_total{{from=\"replica\"}} {n_from_replica}");
+    let _ = writeln!(text, "replica_reads_total{{from=\"primary\"}} {n_from_primary}");
     text
 }
 
