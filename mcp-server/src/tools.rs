@@ -83,6 +83,8 @@ pub fn find(name: &str) -> Option<&'static Definition> {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Effect {
     Reads,
+    /// Gives a question and notes that it was asked: the same call again gives another one.
+    Asks,
     /// Adds something; the same call again adds nothing.
     Adds,
 }

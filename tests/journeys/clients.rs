@@ -13,7 +13,9 @@ use rmcp::transport::streamable_http_client::StreamableHttpClientTransportConfig
 use rmcp::{ClientLifecycleMode, ClientServiceExt};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
-use storage::clock;
+use storage::access::Caller;
+use storage::id::StudentId;
+use storage::{clock, follow_up, note};
 
 use crate::family_app::show_code;
 use crate::server::{ALL_SCOPES, Server};
@@ -56,7 +58,7 @@ struct Good {
 
 /// A server with a student on the line, and a valid call for every listed tool.
 struct Counter {
-    _server: Server,
+    server: Server,
     order: Order,
     good: BTreeMap<String, Good>,
 }
@@ -103,7 +105,7 @@ impl Counter {
             (name.to_owned(), good.get(name).map_or_else(made, |good| good.arguments.clone()))
         });
         let order = Order { url: format!("{}/mcp", server.url), headers, calls: calls.collect() };
-        Self { _server: server, order, good }
+        Self { server, order, good }
     }
 
     /// Checks that every tool was listed and answered, and that none refused a valid call.
@@ -242,6 +244,61 @@ async fn hear_by_rmcp(order: &Order, era: ClientLifecycleMode) -> Heard {
     }
     client.cancel().await.unwrap();
     heard
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_client_hears_why_a_question_was_chosen_and_repeats_what_adds_something_without_harm() {
+    let counter = Counter::open().await;
+    let headers = counter.order.headers.iter().map(|(name, value)| (name.parse().unwrap(), value.parse().unwrap()));
+    let config =
+        StreamableHttpClientTransportConfig::with_uri(counter.order.url.clone()).custom_headers(headers.collect());
+    let transport = StreamableHttpClientTransport::from_config(config);
+    let client = ().serve_with_lifecycle(transport, ClientLifecycleMode::Initialize).await.unwrap();
+    let call = async |tool: &'static str, arguments: Value| {
+        let call = CallToolRequestParams::new(tool).with_arguments(arguments.as_object().unwrap().clone());
+        let answer = client.call_tool(call).await.unwrap();
+        assert_ne!(answer.is_error, Some(true), "{tool}: {answer:?}");
+        (answer.content[0].as_text().unwrap().text.clone(), answer.structured_content.unwrap_or_default())
+    };
+    let (words, question) = call("next_question", json!({})).await;
+    let why = question["why"].as_str().unwrap();
+    assert!(
+        words.contains(&format!("Why this skill: {why}.")) && question["reason"]["cause"].is_string(),
+        "{question}"
+    );
+    let (_, plan) = call("get_lesson_plan", json!({})).await;
+    let steps = plan["steps"].as_array().unwrap();
+    assert!(!steps.is_empty());
+    for step in steps {
+        assert!(step["why"].as_str().is_some_and(|why| why.len() > 3), "{step}");
+        assert!(step["reason"]["cause"].is_string() && step["reason"]["uncertainty"].is_number(), "{step}");
+    }
+
+    let tools = client.list_all_tools().await.unwrap();
+    let takes_key = |name: &str| {
+        let tool = tools.iter().find(|tool| tool.name == name).expect("a tool of that name");
+        tool.input_schema["properties"].get("idempotency_key").is_some()
+    };
+    for tool in ["save_note", "set_goal", "schedule_callback", "flag_concern", "record_evidence", "check_answer"] {
+        assert!(takes_key(tool), "{tool}");
+    }
+    let (db, operator) = (&counter.server.db, Caller::operator());
+    let student_id: StudentId = plan["student_id"].as_str().unwrap().parse().unwrap();
+    let written = async || {
+        let n_notes = note::list_notes(db, &operator, student_id, 10).await.unwrap().len();
+        let concerns = follow_up::list_open(db, &operator, None, 10).await.unwrap();
+        (n_notes, concerns.iter().map(|concern| concern.n_raised).collect::<Vec<_>>())
+    };
+    assert_eq!(written().await, (0, Vec::new()));
+    for (tool, arguments) in [
+        ("save_note", json!({ "text": "Likes dinosaurs.", "idempotency_key": "n" })),
+        ("flag_concern", json!({ "category": "bullying", "text": "A boy.", "idempotency_key": "f" })),
+    ] {
+        let first = call(tool, arguments.clone()).await;
+        assert_eq!(call(tool, arguments).await, first, "{tool}: the same answer");
+    }
+    assert_eq!(written().await, (1, vec![1]), "the repetition of each has no effect");
+    client.cancel().await.unwrap();
 }
 
 #[tokio::test(flavor = "multi_thread")]

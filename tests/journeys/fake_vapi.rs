@@ -10,7 +10,7 @@ use axum::Router;
 use axum::extract::{Path, Query, State};
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Response};
-use axum::routing::get;
+use axum::routing::{get, post};
 use chrono::{DateTime, SecondsFormat, TimeDelta, Utc};
 use serde_json::{Value, json};
 
@@ -41,6 +41,23 @@ struct Record {
     /// The ids of the calls to delete, in the order of the requests.
     deleted: Vec<String>,
     objects: objects::Objects,
+    /// Where this listens.
+    url: String,
+    /// Another address to give for the control of calls.
+    control: Option<String>,
+}
+
+impl Record {
+    /// Returns the call with the address that controls it, if it lasts and may be controlled.
+    fn watched(&self, call: &Value) -> Value {
+        let mut call = call.clone();
+        let allows = call["assistantOverrides"]["monitorPlan"]["controlEnabled"] == true;
+        if allows && call["status"] != "ended" {
+            let own = || format!("{}/control/{}", self.url, objects::secret_of(call["id"].as_str().unwrap()));
+            call["monitor"] = json!({ "controlUrl": self.control.clone().unwrap_or_else(own) });
+        }
+        call
+    }
 }
 
 impl FakeVapi {
@@ -48,10 +65,12 @@ impl FakeVapi {
     pub async fn start(&self) -> String {
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
         let url = format!("http://{}", listener.local_addr().unwrap());
+        self.record().url.clone_from(&url);
         let router = Router::new()
             .route("/call", get(list).post(objects::place_call))
             .route("/call/{id}", get(one).delete(delete))
             .route("/call/{id}/mono-recording", get(recording))
+            .route("/control/{secret}", post(objects::control))
             .merge(objects::router())
             .with_state(self.clone());
         tokio::spawn(async move { axum::serve(listener, router).await });
@@ -87,6 +106,11 @@ impl FakeVapi {
 
     pub fn keep_recordings_at(&self, url: &str) {
         self.record().recording = Some(url.to_owned());
+    }
+
+    /// Gives this address for the control of calls.
+    pub fn control_at(&self, url: Option<String>) {
+        self.record().control = url;
     }
 
     pub fn n_looked_for(&self) -> u32 {
@@ -154,9 +178,10 @@ async fn one(State(vapi): State<FakeVapi>, headers: HeaderMap, Path(id): Path<St
     if let Some(refusal) = refusal(&mut record, &headers) {
         return refusal;
     }
-    let Some(mut call) = record.calls.iter().find(|call| call["id"] == id.as_str()).cloned() else {
+    let Some(call) = record.calls.iter().find(|call| call["id"] == id.as_str()) else {
         return StatusCode::NOT_FOUND.into_response();
     };
+    let mut call = record.watched(call);
     call["artifact"] = ARTIFACT.clone();
     if record.n_unwritten > 0 {
         let messages = call["artifact"]["messages"].as_array_mut().unwrap();

@@ -379,6 +379,93 @@ async fn staff_plan_a_call_and_stop_one_or_all() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn staff_stop_a_call_while_it_rings_and_no_attempt_follows() {
+    let line = Line::open().await;
+    let student = line.service.student("Amara Okafor", CALLER).await;
+    let person = line.service.log_in().await;
+    ask_for_callback(&line.service.database_url, &student);
+    line.until("placed").await;
+    let id = line.sql("select outbound_call_id from outbound_calls");
+    let page = format!("/students/{}", student.student_id);
+    // VAPI refuses at first. The stop is kept, and VAPI is asked again.
+    line.vapi.fail(2, StatusCode::INTERNAL_SERVER_ERROR);
+    for shown in [&page[..], "/calls", "/calendar"] {
+        page_has(&person, shown, "Stop this call").await;
+    }
+    person.submit(&page, &format!("/calls/{id}/stop"), &[("back", &page)]).await;
+    let ended = eventually("VAPI is asked to end the call", async || {
+        line.vapi.take_changes().into_iter().find(|(what, _)| what == "end-call")
+    })
+    .await;
+    assert_eq!(ended.1, line.last()["id"]);
+    let shown = page_has(&person, &page, "Being stopped").await;
+    assert!(!shown.contains("Stop this call"), "{shown}");
+    let again = person.post("/calls", &format!("/calls/{id}/stop"), &[("back", "/calls")]).await;
+    assert_eq!(again.status(), StatusCode::NOT_FOUND, "it is stopped once");
+
+    line.end("manually-canceled").await;
+    line.until("stopped").await;
+    line.report().await;
+    let left = "select (select count(*) from follow_ups where closed_at is null), cost_microusd from outbound_calls";
+    eventually("the callback stays open for a person, and the price is known", async || {
+        (line.sql(left) == "1|250000").then_some(())
+    })
+    .await;
+    let acts = "select split_part(actor, ':', 1), split_part(object, ':', 1), detail->>'was_placed'
+        from audit_entries where action = 'outbound_call.stop'";
+    assert_eq!(line.sql(acts), "admin|student|true");
+    for shown in [&page[..], "/calls"] {
+        page_has(&person, shown, "Stopped").await;
+    }
+    page_has(&person, "/calendar", "The tutor’s call was stopped. Please call.").await;
+    assert_eq!(outbound_call::plan_calls(&line.service.db, clock::now()).await.unwrap(), 0);
+    let secret = "select count(*) from outbound_calls o where o::text like '%secret-of%'";
+    assert_eq!(line.sql(secret), "0", "the address that controls the call is not kept");
+    line.service.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_stop_while_vapi_is_asked_or_after_the_end_counts_and_goes_to_no_other_host() {
+    let line = Line::open().await;
+    let student = line.service.student("Amara Okafor", CALLER).await;
+    let person = line.service.log_in().await;
+    let stop = async || {
+        let id = line.sql("select outbound_call_id from outbound_calls order by created_at desc limit 1");
+        person.submit("/calls", &format!("/calls/{id}/stop"), &[("back", "/calls")]).await;
+    };
+    // VAPI placed the call, and its answer does not arrive. Another host is named for the control of the call.
+    let elsewhere = crate::receiver::Receiver::open().await;
+    line.vapi.control_at(Some(elsewhere.url()));
+    line.vapi.keep_answers(true);
+    ask_for_callback(&line.service.database_url, &student);
+    line.until("placing").await;
+    stop().await;
+    line.vapi.keep_answers(false);
+    line.until("placed").await;
+    for _ in 0..2 {
+        let looked = "select look_at from outbound_calls";
+        let before = line.sql(looked);
+        eventually("the worker looks for the call", async || (line.sql(looked) != before).then_some(())).await;
+    }
+    assert!(elsewhere.requests().is_empty(), "nothing is sent to a host that is not VAPI's");
+    line.vapi.control_at(None);
+    eventually("VAPI is asked to end the call", async || {
+        line.vapi.take_changes().into_iter().find(|(what, _)| what == "end-call")
+    })
+    .await;
+    // Its webhook is lost, and the worker reads the end from VAPI.
+    line.until("stopped").await;
+
+    // Another end is heard than the one that was asked for. No attempt follows either.
+    ask_for_callback(&line.service.database_url, &student);
+    line.until("stopped placed").await;
+    stop().await;
+    line.end("customer-did-not-answer").await;
+    line.until("stopped stopped").await;
+    line.service.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn many_workers_plan_a_regular_call_once_and_one_places_it() {
     let (vapi, database_url) = (FakeVapi::default(), new_database().await);
     set_up(&vapi, &database_url);

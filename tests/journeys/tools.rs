@@ -552,5 +552,14 @@ async fn a_callback_outside_the_students_hours_says_when_the_tutor_may_call() {
         "select ('{open}'::timestamptz at time zone 'UTC')::date - ('{at}'::timestamptz at time zone 'UTC')::date"
     );
     assert_eq!(psql(&service.database_url, &days), "1");
+
+    // Noon is before the hours of this student.
+    psql(
+        &service.database_url,
+        "update students set calls_quiet_days = '{}', calls_from = '16:00', calls_until = '18:00'",
+    );
+    let noon = format!("{}T12:00:00+00:00", &at[..10]);
+    let answer = voice.call("schedule_callback", json!({ "at": noon, "reason": "maths" })).await.unwrap();
+    assert_eq!(answer["open_from"], format!("{}T16:00:00Z", &at[..10]));
     service.stop().await;
 }

@@ -1,4 +1,7 @@
 //! Places calls to students: plans them, asks VAPI for one after the other, and finds those again whose answer was lost.
+//!
+//! All times are by the clock of Postgres. By a clock of its own, a worker could take a call that another one is placing for
+//! one that VAPI does not know, and plan it again.
 
 use std::time::{Duration, Instant};
 
@@ -21,6 +24,9 @@ use crate::vapi::{Fault, Head, Span, Vapi};
 const SKEW: TimeDelta = TimeDelta::minutes(1);
 /// After this VAPI is asked again to take a call that it did not take.
 const AGAIN: TimeDelta = TimeDelta::minutes(1);
+
+/// Between two looks for calls to follow.
+const FOLLOW_EVERY: Duration = Duration::from_secs(1);
 
 /// How fast it goes.
 #[derive(Clone, Copy, Debug)]
@@ -52,15 +58,32 @@ impl Pace {
     }
 }
 
-/// Places calls until `stop`. Every worker does; the database decides who places which.
+/// Places calls, and follows them to their end, until `stop`. Every worker does; the database decides who does which.
 pub(crate) async fn run(context: Context, stop: CancellationToken) {
     let pace = context.config.outbound;
+    tokio::join!(place_calls(&context, pace, &stop), follow_calls(&context, pace, &stop));
+}
+
+async fn place_calls(context: &Context, pace: Pace, stop: &CancellationToken) {
     loop {
         // Not broken off: a call is being placed.
-        if let Err(error) = pass(&context, pace, &stop).await {
+        if let Err(error) = pass(context, pace, stop).await {
             tracing::warn!(%error, "could not place calls");
         }
         if stop.run_until_cancelled(tokio::time::sleep(pace.every)).await.is_none() {
+            return;
+        }
+    }
+}
+
+/// Apart from placing, which waits for VAPI: a person who stops a call waits for this.
+async fn follow_calls(context: &Context, pace: Pace, stop: &CancellationToken) {
+    let Some(vapi) = &context.vapi else { return };
+    loop {
+        if let Err(error) = find_again(context, vapi, pace).await {
+            tracing::warn!(%error, "could not look for calls");
+        }
+        if stop.run_until_cancelled(tokio::time::sleep(FOLLOW_EVERY)).await.is_none() {
             return;
         }
     }
@@ -71,17 +94,16 @@ async fn pass(context: &Context, pace: Pace, stop: &CancellationToken) -> db::Re
     let way = outbound_call::find_way(db, context.vapi.is_some()).await?;
     // A worker without a key does not speak for the others.
     let is_off = way.as_ref().is_err_and(|obstacle| *obstacle != Obstacle::NoKey);
-    let n_missed = outbound_call::expire(db, is_off, clock::now()).await?;
+    let n_missed = outbound_call::expire(db, is_off, clock::of_database(db).await?).await?;
     if n_missed > 0 {
         tracing::warn!(n_missed, "calls were not placed in time");
         metrics::counter!("outbound_calls_total", "outcome" => "missed").increment(n_missed as u64);
     }
     let Some(vapi) = &context.vapi else { return Ok(()) };
-    find_again(context, vapi, pace).await?;
     let Ok(way) = way else { return Ok(()) };
-    outbound_call::plan_calls(db, clock::now()).await?;
+    outbound_call::plan_calls(db, clock::of_database(db).await?).await?;
     while !stop.is_cancelled() {
-        let now = clock::now();
+        let now = clock::of_database(db).await?;
         match outbound_call::next(db, now, now + pace.settle()).await? {
             Next::Place(placing) => place(context, vapi, pace, &placing, &way, now).await?,
             Next::Decided => {}
@@ -105,7 +127,7 @@ async fn place(
     // A process that slept for long leaves the call to those who look for it.
     let Some(left) = pace.request.checked_sub(began.elapsed()) else { return Ok(()) };
     let placed = tokio::time::timeout(left, vapi.place_call(&body)).await.unwrap_or(Err(Fault::TimedOut));
-    let now = clock::now();
+    let now = now + TimeDelta::from_std(began.elapsed()).unwrap_or_default();
     match placed {
         Ok(call_id) => {
             outbound_call::mark_placed(db, id, &call_id, now + pace.settle()).await?;
@@ -153,6 +175,8 @@ async fn body(context: &Context, placing: &Placing, way: &Way, now: DateTime<Utc
     }
     let mut overrides = vapi::overrides(&known, Some(phone), records);
     overrides["metadata"]["outbound_call_id"] = json!(outbound_call_id);
+    // Staff can stop the call. The address for it needs no key, and VAPI gives it only to who has ours.
+    overrides["monitorPlan"] = json!({ "listenEnabled": false, "controlEnabled": true });
     Ok(json!({
         "name": "Call to a student",
         "assistantId": way.assistant_id,
@@ -162,9 +186,9 @@ async fn body(context: &Context, placing: &Placing, way: &Way, now: DateTime<Utc
     }))
 }
 
-/// Asks VAPI for calls of whose end, or placing, nothing was heard.
+/// Asks VAPI for calls of whose end, or placing, nothing was heard, and to end those that a person stopped.
 async fn find_again(context: &Context, vapi: &Vapi, pace: Pace) -> db::Result<()> {
-    let now = clock::now();
+    let now = clock::of_database(&context.db).await?;
     for call in outbound_call::take_in_flight(&context.db, now, now + pace.settle()).await? {
         match find_one_again(context, vapi, pace, &call, now).await {
             Ok(()) => {}
@@ -213,6 +237,10 @@ async fn find_one_again(
         }
         return Ok(());
     };
+    if lost.is_stopped && !call.head.is_ended {
+        vapi.end_call(&call).await?;
+        tracing::info!(outbound_call.id = %id, "asked VAPI to end a call");
+    }
     // VAPI writes what was said for a while after the end.
     if call.head.is_ended && call.head.updated_at + pace.settle() <= now {
         let heard = Heard {

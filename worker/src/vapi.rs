@@ -110,6 +110,11 @@ impl Vapi {
         Head::read(&call).map(|head| head.id).ok_or(Fault::Odd)
     }
 
+    /// Asks VAPI to end a call that was just read. [`Fault::NotFound`]: VAPI gives no address for it, or it is over.
+    pub async fn end_call(&self, call: &Call) -> Result<(), Fault> {
+        self.api.end_call(call.control_url().ok_or(Fault::NotFound)?).await
+    }
+
     /// Deletes the call with its recording. `false`: VAPI does not know it.
     pub async fn delete_call(&self, call_id: &str) -> Result<bool, Fault> {
         match self.ask(Method::DELETE, self.api.url(&["call", call_id])?).await {

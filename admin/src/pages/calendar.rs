@@ -23,7 +23,7 @@ use crate::figures;
 use crate::form::Posted;
 use crate::layout::{Place, page};
 use crate::link;
-use crate::pages::calls::{kind, notice, state};
+use crate::pages::calls::{kind, notice, state, stop_form};
 use crate::pages::follow_ups::with_alerts;
 use crate::pages::student::calls::plan;
 use crate::pages::student::record;
@@ -282,6 +282,9 @@ fn line(admin: &Admin, data: &Data, item: &Item) -> Markup {
             @if let (What::FollowUp(due), true) = (&item.what, admin.may_write()) {
                 div.row.actions { (done(admin, due, &data.filter.url(Some(data.monday)), &pupil.display_name)) }
             }
+            @if let What::Call(call) = &item.what && call.is_calling() {
+                div.row.actions { (stop_form(admin, call, &data.filter.url(Some(data.monday)))) }
+            }
         }
     }
 }
@@ -307,7 +310,7 @@ fn words(admin: &Admin, data: &Data, item: &Item, pupil: &Pupil) -> Markup {
         What::FollowUp(due) => {
             (overview_words(due))
             @if due.kind == FollowUpKind::Callback { (waits(admin, data, due.due_at, CALLBACK_EXPIRES, pupil)) }
-            (calls(admin, &data.open, due))
+            (calls(admin, &data.open, due, &data.filter.url(Some(data.monday))))
         },
         What::Call(call) => {
             (kind(call)) " " (state(admin, call))

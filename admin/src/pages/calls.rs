@@ -16,7 +16,7 @@ use crate::fault::Fault;
 use crate::form::Posted;
 use crate::layout::{Place, page};
 use crate::parts::badge::badge;
-use crate::parts::follow_up::reason_words;
+use crate::parts::follow_up::{reason_words, stop_call};
 use crate::parts::icon::icon;
 use crate::parts::notice::{Tone, notice_with};
 use crate::parts::table::{Column, cell, row, table};
@@ -48,7 +48,7 @@ pub(crate) async fn get(admin: Admin, State(db): State<Db>) -> Result<Markup, Fa
     Ok(render(&admin, &data))
 }
 
-/// Stops one planned call.
+/// Stops one call that is planned, or lasts.
 pub(crate) async fn stop(
     State(db): State<Db>,
     Path(outbound_call_id): Path<OutboundCallId>,
@@ -149,6 +149,7 @@ pub(crate) fn state(admin: &Admin, call: &OutboundCall) -> Markup {
     html! {
         @match (call.state, call.outcome) {
             (CallState::Planned, _) => (badge("info", "clock", "Planned")),
+            (CallState::Placing | CallState::Placed, _) if call.stopped_by.is_some() => (badge("warn", "phone-off", "Being stopped")),
             (CallState::Placing | CallState::Placed, _) => (badge("good", "radio", "Calling")),
             (CallState::Ended, Some(Outcome::Answered)) => (badge("good", "circle-check", "Answered")),
             (CallState::Ended, Some(Outcome::NoAnswer)) => (badge("warn", "circle-alert", "No answer")),
@@ -168,7 +169,9 @@ pub(crate) fn state(admin: &Admin, call: &OutboundCall) -> Markup {
 /// `back` is the page's own address.
 pub(crate) fn stop_form(admin: &Admin, call: &OutboundCall, back: &str) -> Markup {
     html! {
-        @if call.state == CallState::Planned && admin.may_write() {
+        @if call.is_calling() && call.can_be_stopped() && admin.may_write() {
+            (stop_call(admin, call.outbound_call_id, &call.student_name, back))
+        } @else if call.can_be_stopped() && admin.may_write() {
             form method="post" action={ "/calls/" (call.outbound_call_id) "/stop" } {
                 (csrf(admin))
                 input type="hidden" name="back" value=(back);
@@ -213,6 +216,19 @@ mod tests {
         assert!(shown.contains("/calls/00000000-0000-0000-0000-000000000007/stop") && shown.contains("Stop all calls"));
         let viewer = render(&Admin::sample(Role::Viewer), &data).into_string();
         assert!(!viewer.contains("/stop\""), "{viewer}");
+    }
+
+    #[test]
+    fn a_call_that_lasts_can_be_stopped_once() {
+        let shown = |stopped_by: Option<&str>| {
+            let call = OutboundCall { state: CallState::Placed, stopped_by: stopped_by.map(str::to_owned), ..call() };
+            let data = Data { obstacle: None, open: vec![call], over: Vec::new() };
+            render(&Admin::sample(Role::Tutor), &data).into_string()
+        };
+        assert!(shown(None).contains("Stop this call") && shown(None).contains("Calling"));
+        let stopping = shown(Some("admin:dana@example.org"));
+        assert!(!stopping.contains("Stop this call"), "{stopping}");
+        assert!(stopping.contains("Being stopped") && stopping.contains("dana@example.org"), "{stopping}");
     }
 
     #[test]

@@ -5,7 +5,7 @@ use maud::{Markup, html};
 use storage::concern::ConcernCategory;
 use storage::follow_up::{FollowUp, FollowUpKind};
 use storage::message::alert::Told;
-use storage::outbound_call::{Obstacle, Tried};
+use storage::outbound_call::{Obstacle, OutboundCallId, Tried};
 
 use super::icon::{icon, icon_small};
 use super::{csrf, person};
@@ -39,7 +39,7 @@ pub(crate) fn on_overview(admin: &Admin, open: &Open, back: &str) -> Markup {
                 div.body { p.muted { "No callbacks, reminders or concerns are open." } }
             } @else {
                 // A concern is about a child's welfare. A list only links to it, and the session shows it.
-                ul.list { @for item in list { (line(admin, item, back, overview_words(item), html! { (alert(admin, open, item, false)) (calls(admin, open, item)) })) } }
+                ul.list { @for item in list { (line(admin, item, back, overview_words(item), html! { (alert(admin, open, item, false)) (calls(admin, open, item, back)) })) } }
             }
         }
     }
@@ -53,7 +53,7 @@ pub(crate) fn on_page(admin: &Admin, open: &Open, back: &str) -> Markup {
         @if !list.is_empty() {
             section.card aria-labelledby="follow-ups" {
                 header { h2 id="follow-ups" { "Follow-ups" } }
-                ul.list { @for item in list { (line(admin, item, back, page_words(item), html! { (alert(admin, open, item, true)) (calls(admin, open, item)) })) } }
+                ul.list { @for item in list { (line(admin, item, back, page_words(item), html! { (alert(admin, open, item, true)) (calls(admin, open, item, back)) })) } }
             }
         }
     }
@@ -113,8 +113,9 @@ fn alert(admin: &Admin, open: &Open, item: &FollowUp, with_names: bool) -> Marku
     html! { div.row.sm.bad { (icon_small("circle-alert")) span { "No e-mail was sent: " (why) } } }
 }
 
-/// Renders whether the tutor calls, has called, or why it does not.
-pub(crate) fn calls(admin: &Admin, open: &Open, item: &FollowUp) -> Markup {
+/// Renders whether the tutor calls, has called, or why it does not; and how to stop a call that lasts. `back` is the page's own
+/// address.
+pub(crate) fn calls(admin: &Admin, open: &Open, item: &FollowUp, back: &str) -> Markup {
     if item.kind != FollowUpKind::Callback {
         return html! {};
     }
@@ -124,7 +125,11 @@ pub(crate) fn calls(admin: &Admin, open: &Open, item: &FollowUp) -> Markup {
         div.faint.xs {
             @if n_unanswered > 0 { "Called " (figures::counted(n_unanswered, "time", "times")) ", not answered. " }
             @match (tried, &open.obstacle) {
-                (Some(tried), _) if tried.is_on_call => "The tutor is calling now.",
+                (Some(Tried { stoppable: Some(id), .. }), _) => {
+                    "The tutor is calling now."
+                    @if admin.may_write() { (stop_call(admin, *id, item.student_name.as_deref().unwrap_or_default(), back)) }
+                },
+                (Some(tried), _) if tried.is_on_call => "The tutor’s call is being stopped.",
                 (Some(tried), _) if tried.is_stopped => "The tutor’s call was stopped. Please call.",
                 (Some(Tried { missed: Some(reason), .. }), _) => { "The tutor did not call: " (reason_words(*reason)) ". Please call." },
                 (Some(tried), None) if tried.next_at.is_some() => { "The tutor calls: " @if let Some(at) = tried.next_at { (admin.viewer.time(at)) } },
@@ -132,6 +137,17 @@ pub(crate) fn calls(admin: &Admin, open: &Open, item: &FollowUp) -> Markup {
                 (Some(_), None) if n_unanswered > 0 => "Please call.",
                 _ => {},
             }
+        }
+    }
+}
+
+/// Renders the button that ends a call while it rings or lasts.
+pub(crate) fn stop_call(admin: &Admin, outbound_call_id: OutboundCallId, name: &str, back: &str) -> Markup {
+    html! {
+        form method="post" action={ "/calls/" (outbound_call_id) "/stop" } {
+            (csrf(admin))
+            input type="hidden" name="back" value=(back);
+            button.btn.small.danger { (icon_small("phone-off")) "Stop this call" span.vh { " to " (name) } }
         }
     }
 }
@@ -306,6 +322,7 @@ mod tests {
             next_at: Some(late.due_at),
             n_unanswered: 2,
             is_on_call: false,
+            stoppable: None,
             missed: None,
             is_stopped: false,
         };
@@ -315,7 +332,11 @@ mod tests {
         };
         assert!(shown(None, tried.clone()).contains("Called 2 times, not answered. The tutor calls: "));
         assert!(shown(Some(Obstacle::Off), tried.clone()).contains("Outbound calls are off. Please call."));
-        assert!(shown(None, Tried { next_at: None, ..tried }).contains("not answered. Please call."));
+        assert!(shown(None, Tried { next_at: None, ..tried.clone() }).contains("not answered. Please call."));
+        let calling = Tried { is_on_call: true, stoppable: Some(OutboundCallId(uuid::Uuid::from_u128(7))), ..tried };
+        let page = shown(None, calling.clone());
+        assert!(page.contains("/calls/00000000-0000-0000-0000-000000000007/stop") && page.contains("Stop this call"));
+        assert!(shown(None, Tried { stoppable: None, ..calling }).contains("call is being stopped."));
     }
 
     #[test]

@@ -65,6 +65,7 @@ fn describe_tool(tool: &Definition) -> Tool {
     let hints = ToolAnnotations::new().open_world(false);
     let hints = match tool.effect {
         Effect::Reads => hints.read_only(true),
+        Effect::Asks => hints.read_only(false).destructive(false).idempotent(false),
         Effect::Adds => hints.read_only(false).destructive(false).idempotent(true),
     };
     Tool::new(tool.name, tool.description, tool.input_schema.clone())
@@ -82,6 +83,7 @@ fn describe_prompt(prompt: &prompts::Prompt) -> Prompt {
 
 #[cfg(test)]
 mod tests {
+    use serde_json::json;
     use storage::access::Scope;
 
     use super::*;
@@ -107,6 +109,21 @@ mod tests {
         let (voice, office) = (n_tokens(&tools_for(&Caller::telephone("c1", voice), false)), n_tokens(&all));
         println!("{} tokens for a model; the whole list: {voice} for a voice, {office} for an office", n_tokens(&read));
         assert!((500..=2_300).contains(&voice) && office <= 4_500, "{voice} {office}");
+    }
+
+    #[test]
+    fn a_tool_that_notes_something_is_not_announced_as_one_that_only_reads() {
+        let hints = |name: &str| {
+            let all = tools_for(&office(ScopeSet::all()), false);
+            let tool = all.into_iter().find(|tool| tool.name == name).expect("a tool of that name");
+            let hints = json!(tool.annotations);
+            (hints["readOnlyHint"].clone(), hints["idempotentHint"].clone())
+        };
+        for name in ["next_question", "get_lesson_plan"] {
+            assert_eq!(hints(name), (json!(false), json!(false)), "{name}");
+        }
+        assert_eq!(hints("save_note"), (json!(false), json!(true)));
+        assert_eq!(hints("get_progress").0, json!(true));
     }
 
     #[test]

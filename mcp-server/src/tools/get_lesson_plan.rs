@@ -66,7 +66,7 @@ impl Tool for GetLessonPlan {
     const DESCRIPTION: &'static str = "Prepares a lesson: goal, warm-up, practice and something new, each with a question and its \
         answer, and the misconceptions to listen for. Use it before a lesson.";
     const SCOPES: &'static [Scope] = &[Scope::ContextRead, Scope::StudentsRead];
-    const EFFECT: Effect = Effect::Reads;
+    const EFFECT: Effect = Effect::Asks;
     type Params = Params;
     type Output = Output;
 

@@ -66,7 +66,7 @@ impl Tool for NextQuestion {
     const DESCRIPTION: &'static str = "A question to ask the student, with its right answer for you alone. Use it \
         instead of making up a question. After the student's answer call check_answer.";
     const SCOPES: &'static [Scope] = &[Scope::ContextRead];
-    const EFFECT: Effect = Effect::Reads;
+    const EFFECT: Effect = Effect::Asks;
     type Params = Params;
     type Output = Output;
 

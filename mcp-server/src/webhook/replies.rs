@@ -64,11 +64,11 @@ impl Replies {
 }
 
 /// Returns the key of a tool call. A caller from another number, or one who still has to give the code `missing`, never
-/// gets the answer to another call. A write is the same if its VAPI id is the same. A read is the same only within one
-/// request, identified by its `signature`, so a later question gets a current answer.
+/// gets the answer to another call. What adds something is the same if its VAPI id is the same. The others are the same only
+/// within one request, identified by its `signature`, so a later question gets a current answer.
 pub(super) fn key(line: &Line, missing: Option<CodeKind>, call: &ToolCall, signature: &[u8]) -> Key {
-    let only_reads = tools::find(&call.name).is_none_or(|tool| tool.effect == Effect::Reads);
-    let signature = if only_reads { signature } else { b"" };
+    let adds = tools::find(&call.name).is_some_and(|tool| tool.effect == Effect::Adds);
+    let signature = if adds { b"" } else { signature };
     let arguments = serde_json::to_vec(&call.arguments).unwrap_or_default();
     let number = match &line.number {
         CallerNumber::Known(phone) => phone.as_str(),

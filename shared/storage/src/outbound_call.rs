@@ -30,7 +30,7 @@ pub enum State {
     /// VAPI placed it.
     Placed,
     Ended,
-    /// A person stopped it before it was placed.
+    /// A person stopped it.
     Stopped,
     /// It was not placed in time, or could not be.
     Missed,
@@ -55,7 +55,20 @@ pub struct OutboundCall {
     pub placing_at: Option<DateTime<Utc>>,
     /// Where the call can be read.
     pub session_id: Option<SessionId>,
+    /// Who stopped it. A call that is placed lasts until VAPI says that it ended.
     pub stopped_by: Option<String>,
+}
+
+impl OutboundCall {
+    /// Whether it is placed now.
+    pub fn is_calling(&self) -> bool {
+        matches!(self.state, State::Placing | State::Placed)
+    }
+
+    /// Whether a person can still stop it.
+    pub fn can_be_stopped(&self) -> bool {
+        self.state == State::Planned || self.is_calling() && self.stopped_by.is_none()
+    }
 }
 
 impl std::fmt::Debug for OutboundCall {
@@ -142,6 +155,8 @@ pub struct Tried {
     pub n_unanswered: i64,
     /// Whether a call lasts.
     pub is_on_call: bool,
+    /// The call that lasts, if a person can still stop it.
+    pub stoppable: Option<OutboundCallId>,
     /// Why the last one was not placed.
     pub missed: Option<Reason>,
     pub is_stopped: bool,
@@ -155,6 +170,8 @@ pub async fn list_tried(db: impl Executor<'_>, caller: &Caller, follow_up_ids: &
                min(greatest(o.due_at, o.look_at)) filter (where o.state = 'planned') as next_at,
                count(*) filter (where o.state = 'ended' and o.outcome <> 'answered') as "n_unanswered!",
                coalesce(bool_or(o.state in ('placing', 'placed')), false) as "is_on_call!",
+               (array_agg(o.outbound_call_id) filter (where o.state in ('placing', 'placed') and o.stopped_by is null))[1]
+                   as "stoppable: OutboundCallId",
                (array_agg(o.reason order by o.attempt desc) filter (where o.state = 'missed'))[1] as missed,
                coalesce(bool_or(o.state = 'stopped'), false) as "is_stopped!"
            from outbound_calls o join students st on st.student_id = o.student_id
@@ -172,14 +189,16 @@ pub async fn list_tried(db: impl Executor<'_>, caller: &Caller, follow_up_ids: &
             next_at: row.next_at,
             n_unanswered: row.n_unanswered,
             is_on_call: row.is_on_call,
+            stoppable: row.stoppable,
             missed: row.missed.and_then(|reason| Reason::find(&reason)),
             is_stopped: row.is_stopped,
         })
         .collect())
 }
 
-/// Stops a planned call, and records it. The callback stays open, for a person. [`Error::NotFound`]: it was placed meanwhile,
-/// or is over. Needs `calls:write`.
+/// Stops a planned call, or requests the end of one that is placed, and records it. A worker asks VAPI to end it. No further
+/// attempt follows, and the callback stays open, for a person. [`Error::NotFound`]: it is over, or was stopped before. Needs
+/// `calls:write`.
 pub async fn stop(
     tx: &mut Connection,
     caller: &Caller,
@@ -187,22 +206,25 @@ pub async fn stop(
     now: DateTime<Utc>,
 ) -> Result<StudentId> {
     let cohorts = caller.require_within(Scope::CallsWrite)?;
-    let student_id = sqlx::query_scalar!(
-        r#"update outbound_calls o set state = 'stopped', stopped_by = $2
-           where outbound_call_id = $1 and state = 'planned'
+    let row = sqlx::query!(
+        r#"update outbound_calls o set state = case state when 'planned' then 'stopped' else state end, stopped_by = $2,
+               look_at = case state when 'placed' then $4 else look_at end
+           where outbound_call_id = $1 and state in ('planned', 'placing', 'placed') and stopped_by is null
              and ($3::text[] is null
                  or exists (select 1 from students st where st.student_id = o.student_id and st.cohort = any($3)))
-           returning student_id as "student_id: StudentId""#,
+           returning student_id as "student_id: StudentId", state as "state: State""#,
         outbound_call_id as OutboundCallId,
         caller.actor.to_string(),
         cohorts as Option<&[String]>,
+        now,
     )
     .fetch_optional(&mut *tx)
     .await?
-    .ok_or(Error::NotFound("planned call"))?;
-    let (object, detail) = (format!("student:{student_id}"), serde_json::json!({ "outbound_call": outbound_call_id }));
+    .ok_or(Error::NotFound("open call"))?;
+    let detail = serde_json::json!({ "outbound_call": outbound_call_id, "was_placed": row.state != State::Stopped });
+    let object = format!("student:{}", row.student_id);
     audit::insert_entry(tx, caller, "outbound_call.stop", Some(&object), &detail, now).await?;
-    Ok(student_id)
+    Ok(row.student_id)
 }
 
 /// A person has seen to the callback: what is planned for it is not placed any more.

@@ -6,12 +6,13 @@ use http::StatusCode;
 use http::header::{LOCATION, RETRY_AFTER};
 use reqwest::Method;
 use secrecy::ExposeSecret;
-use serde_json::Value;
+use serde_json::{Value, json};
 use url::Url;
 
 use super::diff::without_secrets;
 use super::fault::{self, Fault};
 use web::config::VapiConfig;
+use web::http::Allowed;
 
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 /// A page of long calls.
@@ -21,6 +22,9 @@ const MAX_TRIES: u32 = 3;
 /// The longest wait that VAPI may ask of a person at the command line or the dashboard.
 const MAX_WAIT: Duration = Duration::from_secs(10);
 const FIRST_WAIT: Duration = Duration::from_millis(500);
+
+/// The hosts of the addresses by which VAPI lets a call be controlled are within this domain.
+const DOMAIN: &str = "vapi.ai";
 
 /// VAPI's REST API. Cheap to clone.
 #[derive(Clone, Debug)]
@@ -62,6 +66,30 @@ impl Api {
         let mut url = Url::parse(&self.config.api_url).map_err(|_| Fault::Odd)?;
         url.path_segments_mut().map_err(|()| Fault::Odd)?.pop_if_empty().extend(path);
         Ok(url)
+    }
+
+    /// Ends a call. `control` is `monitor.controlUrl` of the call as `GET /call/{id}` returns it. The address is a secret, and
+    /// the key is not sent there. Returns [`Fault::Odd`] if the address is neither at VAPI nor at `VAPI_API_URL`, and
+    /// [`Fault::NotFound`] if the call is over. Source: "Live call control" in VAPI's documentation.
+    pub async fn end_call(&self, control: &str) -> Result<(), Fault> {
+        let url = self.control_url(control).ok_or(Fault::Odd)?;
+        let request = self.http.post(url).json(&json!({ "type": "end-call" }));
+        let status = request.send().await.map_err(|error| fault::of_transport(&error))?.status();
+        match status {
+            status if status.is_success() => Ok(()),
+            StatusCode::NOT_FOUND | StatusCode::GONE => Err(Fault::NotFound),
+            StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN => Err(Fault::Refused),
+            status if status.is_server_error() => Err(Fault::Failed { at_least: Duration::ZERO }),
+            _ => Err(Fault::Odd),
+        }
+    }
+
+    /// Reads the address to control a call: HTTPS at VAPI, or at the operator's own `VAPI_API_URL`.
+    fn control_url(&self, control: &str) -> Option<Url> {
+        let api = Url::parse(&self.config.api_url).ok()?;
+        let own = format!("{}:{}", api.host_str()?, api.port_or_known_default()?);
+        let url = Url::parse(control).ok()?;
+        Allowed { hosts: vec![DOMAIN.to_owned()], own: vec![own] }.allows(&url).then_some(url)
     }
 
     /// Sends one request. The fault says whether another try may help.
@@ -141,5 +169,37 @@ impl Api {
             wait *= 2;
         }
         Err(Fault::Unreachable)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_call_is_controlled_only_at_vapi_or_at_the_configured_address() {
+        let is_accepted = |api_url: &str, control: &str| {
+            let config = VapiConfig { api_url: api_url.to_owned(), api_key: "key".to_owned().into() };
+            Api::new(config, Duration::from_secs(1)).unwrap().control_url(control).is_some()
+        };
+        let (real, fake) = ("https://api.vapi.ai", "http://127.0.0.1:9000");
+        for control in ["https://phone-call-websocket.aws-us-west-2.vapi.ai/a/control", "https://api.vapi.ai/a/control"]
+        {
+            assert!(is_accepted(real, control), "{control}");
+        }
+        assert!(is_accepted(fake, "http://127.0.0.1:9000/a/control"), "a stand-in");
+        for control in [
+            "http://phone.vapi.ai/a/control",
+            "https://phone.vapi.ai.example.org/a/control",
+            "https://evilvapi.ai/a/control",
+            "https://user:secret@phone.vapi.ai/a/control",
+            "https://169.254.169.254/latest/meta-data",
+            "http://127.0.0.1:9000/a/control",
+            "wss://phone.vapi.ai/a/listen",
+            "not a URL",
+        ] {
+            assert!(!is_accepted(real, control), "{control}");
+        }
+        assert!(!is_accepted(fake, "http://127.0.0.1:9001/a/control"), "another port");
     }
 }

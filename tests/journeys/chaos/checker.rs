@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 use secrecy::SecretString;
 
 use super::history::{Event, Line};
+use super::outside;
 use super::world::{CANARIES, World};
 use crate::psql::psql;
 
@@ -43,7 +44,7 @@ pub async fn drain(world: &World, patience: Duration) -> Option<Duration> {
     while began.elapsed() < patience {
         psql(&url, "update jobs set run_at = now() where state = 'ready' and run_at > now()");
         let open = psql(&url, "select count(*) from jobs where state in ('ready', 'sent', 'running')");
-        if open == "0" && n_unheard(world) == 0 {
+        if open == "0" && n_unheard(world) == 0 && outside::n_open(world) == 0 {
             return Some(began.elapsed());
         }
         tokio::time::sleep(Duration::from_millis(500)).await;
@@ -66,16 +67,18 @@ fn calls(history: &[Line]) -> BTreeSet<&str> {
     ended.collect()
 }
 
-/// Checks all invariants, after everything has recovered.
-pub async fn check(world: &World, patience: Duration) -> Verdict {
+/// Checks all invariants, after everything has recovered. `secret` is that of the webhooks, if the run had any.
+pub async fn check(world: &World, patience: Duration, secret: Option<&str>) -> Verdict {
     let mut verdict = Verdict::default();
     if let Some(time) = drain(world, patience).await {
         verdict.drained_in = time;
     } else {
         let left = "select kind || ' ' || state || ' ' || coalesce(last_error, '') || ' ' || count(*) from jobs
                     where state in ('ready', 'sent', 'running') group by kind, state, last_error";
-        let (jobs, unheard) = (psql(&world.database_url(), left), n_unheard(world));
-        verdict.faults.push(format!("I6: at the time limit, {unheard} calls had no known report; open jobs: {jobs}"));
+        let (jobs, unheard, outside) = (psql(&world.database_url(), left), n_unheard(world), outside::n_open(world));
+        verdict.faults.push(format!(
+            "I6: at the time limit, {unheard} calls had no known report, {outside} calls, concerns and messages were open; open jobs: {jobs}"
+        ));
     }
     let (history, url) = (world.history.read(), world.database_url());
     let (faults_at, accepted) = read(&history);
@@ -142,6 +145,12 @@ pub async fn check(world: &World, patience: Duration) -> Verdict {
             verdict.faults.push(format!("I4: {n} times {words}"));
         }
     }
+    // O1 to O3: calls, e-mails and webhooks.
+    if let Some(secret) = secret {
+        let (lost, doubled) = outside::check(world, secret);
+        verdict.lost.extend(lost.into_iter().map(|what| (0, what)));
+        verdict.doubled.extend(doubled.into_iter().map(|what| (0, what)));
+    }
     // I5: no log contains a child's data or a secret.
     let logs = world.logs();
     for canary in CANARIES {
@@ -204,14 +213,14 @@ fn read(history: &[Line]) -> (FaultsAt, HashMap<&str, u64>) {
             Event::Accepted { key, .. } => {
                 accepted.entry(&key[..]).or_insert(line.at_ms);
             }
-            Event::Ended { .. } | Event::Refused { .. } => {}
+            Event::Ended { .. } | Event::Refused { .. } | Event::Promised { .. } => {}
         }
     }
     (FaultsAt(faults), accepted)
 }
 
 /// Returns the rows of a query with two columns, which psql separates with a bar.
-fn table(url: &SecretString, query: &str) -> HashMap<String, String> {
+pub fn table(url: &SecretString, query: &str) -> HashMap<String, String> {
     let rows = psql(url, query);
     let pairs = rows.lines().filter_map(|line| line.split_once('|'));
     pairs.map(|(key, value)| (key.to_owned(), value.to_owned())).collect()

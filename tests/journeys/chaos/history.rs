@@ -18,8 +18,18 @@ pub enum Event {
     Accepted { call_id: String, key: String },
     /// A delivery got another status, or no answer (`status` 0).
     Refused { status: u16 },
+    /// A callback or a concern was stored.
+    Promised { promise: Promise, id: String },
     /// A fault begins or ends.
     Fault { row: u8, begins: bool },
+}
+
+/// What has to follow from it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Promise {
+    Call,
+    Alert,
 }
 
 #[derive(Clone, Debug, Serialize, Deserialize)]

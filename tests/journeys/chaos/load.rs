@@ -130,6 +130,15 @@ impl Caller {
         }
     }
 
+    /// The report on a call that the service placed.
+    pub fn report_on(&self, call: &Value) -> Message {
+        let (call_id, phone) = (call["id"].as_str().unwrap(), call["customer"]["number"].as_str().unwrap());
+        let report = self.report(call_id, phone);
+        let mut body: Value = serde_json::from_slice(&report.body).unwrap();
+        body["message"]["call"] = call.clone();
+        Message { body: serde_json::to_vec(&body).unwrap(), ..report }
+    }
+
     fn status(call_id: &str, phone: &str, status: &str) -> Message {
         let message = json!({
             "type": "status-update", "status": status, "timestamp": storage::clock::now().timestamp_millis(),

@@ -16,7 +16,7 @@ use super::history::Event;
 use super::load::Caller;
 use super::plan::{Fault, Step};
 use super::postgres::End;
-use super::proxy::Mode;
+use super::proxy::{Mode, Proxy};
 use super::world::{LEASE_SECONDS, World, phone};
 use crate::processes::{Process, binary, signal};
 use crate::psql::try_psql;
@@ -155,22 +155,13 @@ impl Nemesis {
             Fault::EndPostgres => self.end_postgres(world, caller, rng).await,
             Fault::CutWires => {
                 for _ in 0..10 {
-                    match rng.random_range(0..5) {
-                        i @ 0..3 => world.postgres_wires[i].reset_all(),
-                        3 => world.faktory_wire.reset_all(),
-                        _ => world.llm_wire.reset_all(),
-                    }
+                    wires(world)[rng.random_range(0..8)].reset_all();
                     tokio::time::sleep(ms(rng, 20..250)).await;
                 }
                 10
             }
             Fault::HalfOpenWires => {
-                let i = rng.random_range(0..5);
-                let wire = match i {
-                    0..3 => &world.postgres_wires[i],
-                    3 => &world.faktory_wire,
-                    _ => &world.llm_wire,
-                };
+                let wire = wires(world)[rng.random_range(0..8)];
                 wire.set(Mode::Stall);
                 tokio::time::sleep(ms(rng, 500..4000)).await;
                 wire.heal();
@@ -182,7 +173,7 @@ impl Nemesis {
                 let url = format!("{}/livez", world.door.server(0));
                 let lives = world.http.get(url).send().await.is_ok_and(|response| response.status().is_success());
                 self.promise(lives, "with a slow Postgres /livez failed");
-                world.postgres_wires.iter().for_each(super::proxy::Proxy::heal);
+                world.postgres_wires.iter().for_each(Proxy::heal);
                 0
             }
             Fault::LlmHangs => {
@@ -334,6 +325,12 @@ async fn claimed(world: &World, patience: Duration, which: &str) -> Option<(Stri
         tokio::time::sleep(Duration::from_millis(50)).await;
     }
     None
+}
+
+fn wires(world: &World) -> [&Proxy; 8] {
+    let [web, first, second] = &world.postgres_wires;
+    let World { faktory_wire, llm_wire, vapi_wire, mail_wire, receiver_wire, .. } = world;
+    [web, first, second, faktory_wire, llm_wire, vapi_wire, mail_wire, receiver_wire]
 }
 
 async fn ready(world: &World) -> Option<Value> {

@@ -15,8 +15,10 @@ use super::plan::FAKETIME;
 use super::postgres::{Postgres, url};
 use super::proxy::Proxy;
 use crate::fake_vapi::{API_KEY, FakeVapi};
+use crate::mailbox::Mailbox;
 use crate::processes::{Faktory, JWT_PRIVATE_KEY, Process, binary, free_port};
 use crate::psql::psql;
+use crate::receiver::Receiver;
 use crate::service::{client, eventually};
 
 pub const N_STUDENTS: u32 = 200;
@@ -100,6 +102,11 @@ pub struct World {
     pub postgres_wires: [Proxy; 3],
     pub faktory_wire: Proxy,
     pub llm_wire: Proxy,
+    pub vapi_wire: Proxy,
+    pub mail_wire: Proxy,
+    pub receiver_wire: Proxy,
+    pub mailbox: Mailbox,
+    pub receiver: Receiver,
     /// Bypasses all proxies.
     pub db: Db,
     pub http: reqwest::Client,
@@ -109,7 +116,6 @@ pub struct World {
     keys: (&'static str, Option<&'static str>),
     /// The clock offset of processes that start now, in libfaketime's format.
     pub clock: Option<&'static str>,
-    vapi_url: String,
 }
 
 impl World {
@@ -128,6 +134,7 @@ impl World {
         }
         let faktory = Faktory::start().await;
         let (llm, vapi) = (FakeLlm::new(), FakeVapi::default());
+        let (mailbox, receiver) = (Mailbox::open().await, Receiver::open().await);
         let near = |port: u16| SocketAddr::from(([127, 0, 0, 1], port));
         let wire = async || Proxy::start(near(postgres.port)).await;
         let mut world = Self {
@@ -136,7 +143,11 @@ impl World {
             postgres_wires: [wire().await, wire().await, wire().await],
             faktory_wire: Proxy::start(near(faktory.port)).await,
             llm_wire: Proxy::start(near(llm.start().await)).await,
-            vapi_url: vapi.start().await,
+            vapi_wire: Proxy::start(near(port_of(&vapi.start().await))).await,
+            mail_wire: Proxy::start(near(port_of(&mailbox.url))).await,
+            receiver_wire: Proxy::start(near(port_of(&receiver.url()))).await,
+            mailbox,
+            receiver,
             db: db::patient_pool(&url, PoolSize(4)).unwrap(),
             http: client(),
             door: Door(Arc::new(Mutex::new((vec![String::new(); 2], "webhook-secret-canary".to_owned())))),
@@ -191,7 +202,11 @@ impl World {
         command.env("FAKTORY_URL", format!("tcp://:a-queue-password@127.0.0.1:{}", self.faktory_wire.port));
         command.env("LLM_BASE_URL", format!("http://127.0.0.1:{}/v1", self.llm_wire.port));
         command.env("LLM_MODEL", "scripted").env("LLM_API_KEY", "llm-key-canary").env("LLM_TIMEOUT_SECONDS", "15");
-        command.env("VAPI_API_URL", &self.vapi_url).env("VAPI_API_KEY", API_KEY).env("VAPI_RECONCILE_SECONDS", "5");
+        command.env("VAPI_API_URL", format!("http://127.0.0.1:{}", self.vapi_wire.port)).env("VAPI_API_KEY", API_KEY);
+        command.env("VAPI_RECONCILE_SECONDS", "5").env("ADMIN_URL", "http://localhost:8081");
+        command.env("SMTP_URL", format!("smtp://127.0.0.1:{}", self.mail_wire.port));
+        command.env("MAIL_FROM", "School <tutor@example.org>");
+        command.env("WEBHOOK_OWN_HOSTS", format!("127.0.0.1:{}", self.receiver_wire.port));
         command.env("WORKER_LEASE_SECONDS", LEASE_SECONDS.to_string()).env("WORKER_SWEEP_SECONDS", "1");
         Process::spawn(&mut command)
     }
@@ -257,6 +272,10 @@ impl World {
         let read = |name| std::fs::read_to_string(self.folder.join(name)).unwrap_or_default();
         read("servers.log") + &read("workers.log")
     }
+}
+
+fn port_of(url: &str) -> u16 {
+    url::Url::parse(url).unwrap().port().unwrap()
 }
 
 /// Returns the number of student `n`, or an unknown number if `n` is too large.

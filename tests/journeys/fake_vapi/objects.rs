@@ -97,6 +97,24 @@ impl FakeVapi {
         record.calls.iter().filter(|call| call["type"] == "outboundPhoneCall").cloned().collect()
     }
 
+    /// Ends the placed calls that last: the students answered and hung up. Returns them.
+    pub fn answer_calls(&self) -> Vec<Value> {
+        let mut record = self.record();
+        let of_ours =
+            record.calls.iter_mut().filter(|call| call["type"] == "outboundPhoneCall" && call["status"] != "ended");
+        let answered = of_ours.map(|call| {
+            let at = text(storage::clock::now());
+            for (name, value) in
+                [("status", "ended"), ("endedReason", "customer-ended-call"), ("updatedAt", &at), ("endedAt", &at)]
+            {
+                call[name] = json!(value);
+            }
+            call["startedAt"] = call["createdAt"].clone();
+            call.clone()
+        });
+        answered.collect()
+    }
+
     /// Ends all calls.
     pub fn end_calls(&self) {
         for call in &mut self.record().calls {
@@ -236,7 +254,38 @@ async fn change(
     Json(shown(&operation, object)).into_response()
 }
 
-/// `POST /call`: the call rings until [`FakeVapi::end_calls`].
+/// The address that controls a call: who knows it needs no key. Gone when the call is over.
+pub async fn control(
+    State(vapi): State<FakeVapi>,
+    headers: HeaderMap,
+    Path(secret): Path<String>,
+    body: Bytes,
+) -> StatusCode {
+    assert!(headers.get("authorization").is_none(), "the key is not for the address that controls a call");
+    let mut record = vapi.record();
+    if let Some((n @ 1.., status)) = record.objects.faults {
+        record.objects.faults = Some((n - 1, status));
+        return status;
+    }
+    let is_it = |call: &&mut Value| call["status"] != "ended" && secret == secret_of(call["id"].as_str().unwrap());
+    let Some(call) = record.calls.iter_mut().find(is_it) else { return StatusCode::NOT_FOUND };
+    // The message `ClientInboundMessageEndCall` of VAPI's description.
+    if serde_json::from_slice(&body).ok() != Some(json!({ "type": "end-call" })) {
+        return StatusCode::BAD_REQUEST;
+    }
+    call["status"] = json!("ended");
+    call["endedReason"] = json!("manually-canceled");
+    let id = call["id"].clone();
+    record.objects.changes.push(("end-call".to_owned(), id));
+    StatusCode::OK
+}
+
+/// The part of the address that is secret.
+pub fn secret_of(call_id: &str) -> String {
+    format!("secret-of-{call_id}")
+}
+
+/// `POST /call`: the call rings until [`FakeVapi::end_calls`], or until it is ended at the address that controls it.
 pub async fn place_call(State(vapi): State<FakeVapi>, headers: HeaderMap, body: Bytes) -> Response {
     let answer = placed(&vapi, &headers, &body).await;
     let keeps_answer = vapi.record().objects.keeps_answers;
@@ -270,8 +319,9 @@ async fn placed(vapi: &FakeVapi, headers: &HeaderMap, body: &[u8]) -> Response {
     call["id"] = json!(format!("placed-{}", record.calls.len() + 1));
     call["type"] = json!("outboundPhoneCall");
     call["status"] = json!("queued");
-    let faults = faults_of_answer("POST /call", &call);
+    let shown = record.watched(&call);
+    let faults = faults_of_answer("POST /call", &shown);
     assert!(faults.is_empty(), "{faults:?}");
-    record.calls.push(call.clone());
-    (StatusCode::CREATED, Json(call)).into_response()
+    record.calls.push(call);
+    (StatusCode::CREATED, Json(shown)).into_response()
 }

@@ -72,6 +72,11 @@ impl Call {
         self.fields.get("endedReason").and_then(Value::as_str).unwrap_or_default()
     }
 
+    /// The address to control the call while it lasts. Who knows it can end the call: it is neither logged nor stored.
+    pub(super) fn control_url(&self) -> Option<&str> {
+        self.fields.get("monitor")?.get("controlUrl")?.as_str()
+    }
+
     /// Whether something was heard from the other end.
     pub fn has_words_of_student(&self) -> bool {
         self.messages().is_some_and(|messages| messages.iter().any(|message| message["role"] == "user"))
@@ -94,6 +99,7 @@ impl Call {
         let assistant = artifact.pointer("/assistantActivations/0").cloned().unwrap_or_default();
         take("messages");
         take("costs");
+        take("monitor");
         let mut message = json!({
             "type": REPORT,
             "timestamp": self.head.updated_at.timestamp_millis(),
@@ -126,6 +132,7 @@ mod tests {
             "createdAt": "2026-11-20T16:02:08.312Z", "updatedAt": "2026-11-20T16:03:43.112Z",
             "startedAt": "2026-11-20T16:02:11.412Z", "endedAt": "2026-11-20T16:03:33.712Z",
             "endedReason": "customer-ended-call", "cost": 0.1073, "customer": { "number": "+14155550142" },
+            "monitor": { "controlUrl": "https://phone.vapi.ai/0b6d3c52/control" },
             "messages": [{ "role": "bot", "message": "Hi" }],
             "artifact": { "messages": [{ "role": "bot", "message": "Hi" }, { "role": "user", "message": "Yes" }],
                           "recordingUrl": "https://s.example/mono.wav",
@@ -147,6 +154,7 @@ mod tests {
         assert_eq!(at("/message/artifact/messages/1/message"), "Yes");
         assert_eq!((at("/message/assistant/name"), at("/message/assistantVersion")), ("Milo".into(), "v4".into()));
         assert!(at("/message/call/messages").is_null(), "nothing is stored twice");
+        assert!(at("/message/call/monitor").is_null(), "the address to control the call is not stored");
     }
 
     #[test]

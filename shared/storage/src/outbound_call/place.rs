@@ -25,6 +25,8 @@ pub const CALLBACK_EXPIRES: TimeDelta = TimeDelta::hours(72);
 pub const REGULAR_EXPIRES: TimeDelta = TimeDelta::hours(2);
 /// A student may be on a call that began so long ago.
 const LONGEST_CALL: TimeDelta = TimeDelta::hours(1);
+/// A call that a person stopped is looked at again after this, until VAPI says that it ended.
+const STOP_AGAIN: TimeDelta = TimeDelta::seconds(5);
 /// Rows in one look.
 const BATCH: i64 = 200;
 
@@ -386,8 +388,10 @@ pub async fn mark_placed(
     look_at: DateTime<Utc>,
 ) -> Result<()> {
     // What a webhook said in the meantime stays.
+    // What a person stopped meanwhile is looked at now.
     sqlx::query!(
-        "update outbound_calls set state = 'placed', call_id = coalesce(call_id, $2), look_at = $3
+        "update outbound_calls set state = 'placed', call_id = coalesce(call_id, $2),
+             look_at = case when stopped_by is null then $3 else placing_at end
          where outbound_call_id = $1 and state = 'placing'",
         outbound_call_id as OutboundCallId,
         call_id,
@@ -398,10 +402,10 @@ pub async fn mark_placed(
     Ok(())
 }
 
-/// VAPI certainly did not place the call, and it may be sent later.
+/// VAPI certainly did not place the call, and it may be sent later, unless a person stopped it meanwhile.
 pub async fn release(db: &Db, outbound_call_id: OutboundCallId, reason: Reason, look_at: DateTime<Utc>) -> Result<()> {
     sqlx::query!(
-        "update outbound_calls set state = 'planned', placing_at = null, phone = null, reason = $2, look_at = $3
+        "update outbound_calls set state = case when stopped_by is null then 'planned' else 'stopped' end, placing_at = null, phone = null, reason = $2, look_at = $3
          where outbound_call_id = $1 and state = 'placing' and call_id is null",
         outbound_call_id as OutboundCallId,
         reason.as_str(),
@@ -451,13 +455,15 @@ pub struct Heard<'a> {
 }
 
 /// Applies what VAPI says to the outbound call, if it is one. Messages come in any order, and twice. Returns the outcome if
-/// this ended the call.
+/// this ended the call, and no person stopped it.
 pub async fn hear(tx: &mut Connection, heard: &Heard<'_>, now: DateTime<Utc>) -> Result<Option<Outcome>> {
     let row = sqlx::query_as!(
         Row,
         r#"update outbound_calls set call_id = $1, cost_microusd = coalesce($3, cost_microusd),
-               state = case when state = 'placing' then 'placed' else state end
-           where state in ('placing', 'placed', 'ended') and (call_id = $1 or call_id is null and outbound_call_id = $2)
+               state = case when state = 'placing' then 'placed' else state end,
+               look_at = case when stopped_by is null then look_at else placing_at end
+           where state in ('placing', 'placed', 'ended', 'stopped')
+             and (call_id = $1 or call_id is null and placing_at is not null and outbound_call_id = $2)
            returning outbound_call_id as "outbound_call_id: OutboundCallId", cause, attempt,
                student_id as "student_id: StudentId", follow_up_id as "follow_up_id: FollowUpId", plan_on,
                state as "state: State", reason"#,
@@ -468,29 +474,39 @@ pub async fn hear(tx: &mut Connection, heard: &Heard<'_>, now: DateTime<Utc>) ->
     .fetch_optional(&mut *tx)
     .await?;
     let (Some(row), Some(outcome)) = (row, heard.outcome) else { return Ok(None) };
-    if row.state == State::Ended {
+    if matches!(row.state, State::Ended | State::Stopped) {
         return Ok(None);
     }
-    end(tx, &row, outcome, heard.ended_at.unwrap_or(now), now).await?;
-    Ok(Some(outcome))
+    let is_stopped = end(tx, &row, outcome, heard.ended_at.unwrap_or(now), now).await?;
+    Ok((!is_stopped).then_some(outcome))
 }
 
-/// Ends an attempt. If a person answered, the callback is done. Otherwise it is tried again, or a person takes over.
+/// Ends an attempt. If a person stopped it, nothing follows. If a person answered, the callback is done. Otherwise it is tried
+/// again, or a person takes over. Returns whether it was stopped.
 async fn end(
     tx: &mut Connection,
     row: &Row,
     outcome: Outcome,
     ended_at: DateTime<Utc>,
     now: DateTime<Utc>,
-) -> Result<()> {
-    sqlx::query!(
-        "update outbound_calls set state = 'ended', outcome = $2, ended_at = $3 where outbound_call_id = $1",
+) -> Result<bool> {
+    let is_stopped = sqlx::query_scalar!(
+        r#"update outbound_calls set state = case when stopped_by is null then 'ended' else 'stopped' end,
+               outcome = case when stopped_by is null then $2 end, ended_at = $3
+           where outbound_call_id = $1 returning stopped_by is not null as "is_stopped!""#,
         row.outbound_call_id as OutboundCallId,
         outcome.as_str(),
         ended_at,
     )
-    .execute(&mut *tx)
+    .fetch_one(&mut *tx)
     .await?;
+    if !is_stopped {
+        follow_end(tx, row, outcome, now).await?;
+    }
+    Ok(is_stopped)
+}
+
+async fn follow_end(tx: &mut Connection, row: &Row, outcome: Outcome, now: DateTime<Utc>) -> Result<()> {
     if outcome == Outcome::Answered {
         let Some(follow_up_id) = row.follow_up_id else { return Ok(()) };
         return match follow_up::close_follow_up(tx, &Caller::worker(), follow_up_id, now).await {
@@ -550,19 +566,23 @@ pub struct InFlight {
     /// `None`: VAPI's answer did not arrive.
     pub call_id: Option<String>,
     pub placing_at: DateTime<Utc>,
+    /// Whether a person stopped it: VAPI is asked to end it.
+    pub is_stopped: bool,
 }
 
-/// The calls in flight that it is time to ask VAPI for. The next time is `look_at`.
+/// The calls in flight that it is time to ask VAPI for. The next time is `look_at`, and soon if a person stopped the call.
 pub async fn take_in_flight(db: &Db, now: DateTime<Utc>, look_at: DateTime<Utc>) -> Result<Vec<InFlight>> {
     Ok(sqlx::query_as!(
         InFlight,
-        r#"update outbound_calls set look_at = $2
+        r#"update outbound_calls set look_at = case when stopped_by is null then $2::timestamptz else $3 end
            where outbound_call_id in (
                select outbound_call_id from outbound_calls where state in ('placing', 'placed') and look_at <= $1
                order by look_at limit 20 for update skip locked)
-           returning outbound_call_id as "outbound_call_id: OutboundCallId", call_id, placing_at as "placing_at!""#,
+           returning outbound_call_id as "outbound_call_id: OutboundCallId", call_id, placing_at as "placing_at!",
+               stopped_by is not null as "is_stopped!""#,
         now,
         look_at,
+        now + STOP_AGAIN,
     )
     .fetch_all(db)
     .await?)
