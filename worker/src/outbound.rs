@@ -1,7 +1,7 @@
 //! Places calls to students: plans them, asks VAPI for one after the other, and finds those again whose answer was lost.
 //!
-//! All times are by the clock of Postgres. By a clock of its own, a worker could take a call that another one is placing for
-//! one that VAPI does not know, and plan it again.
+//! All times are by the clock of Postgres. If the clock of a worker were wrong, it could mistake a call that another one is
+//! placing for one that VAPI does not know, and plan it again.
 
 use std::time::{Duration, Instant};
 
