@@ -29,6 +29,8 @@ pub struct Verdict {
     /// Number of calls that were still being processed at the time limit.
     pub n_late: usize,
     pub drained_in: Duration,
+    /// How much left the service.
+    pub outside: String,
 }
 
 impl Verdict {
@@ -147,7 +149,8 @@ pub async fn check(world: &World, patience: Duration, secret: Option<&str>) -> V
     }
     // O1 to O3: calls, e-mails and webhooks.
     if let Some(secret) = secret {
-        let (lost, doubled) = outside::check(world, secret);
+        let (lost, doubled, counts) = outside::check(world, secret);
+        verdict.outside = counts;
         verdict.lost.extend(lost.into_iter().map(|what| (0, what)));
         verdict.doubled.extend(doubled.into_iter().map(|what| (0, what)));
     }

@@ -209,8 +209,8 @@ struct Outside {
     webhooks: Vec<(String, String)>,
 }
 
-/// Returns what was lost, and what was doubled.
-pub fn check(world: &World, secret: &str) -> (Vec<String>, Vec<String>) {
+/// Returns what was lost, what was doubled, and how much there was.
+pub fn check(world: &World, secret: &str) -> (Vec<String>, Vec<String>, String) {
     let url = world.database_url();
     let mut outside = Outside::default();
     for line in world.history.read() {
@@ -247,7 +247,7 @@ pub fn check(world: &World, secret: &str) -> (Vec<String>, Vec<String>) {
     ) {
         lost.push(format!("O3: {n} events on the analysis of {call_id}"));
     }
-    println!(
+    let counts = format!(
         "outside: {} callbacks, {} calls placed; {} alerts, {} e-mails, {} of them again; {} webhooks, {} of them again",
         outside.callbacks.len(),
         outside.calls.len(),
@@ -257,7 +257,7 @@ pub fn check(world: &World, secret: &str) -> (Vec<String>, Vec<String>) {
         outside.webhooks.len(),
         n_again(outside.webhooks.iter().map(|(id, _)| id)),
     );
-    (lost, doubled)
+    (lost, doubled, counts)
 }
 
 fn n_again<'a>(ids: impl Iterator<Item = &'a String>) -> usize {

@@ -48,6 +48,7 @@ pub fn report(seed: u64, nemesis: &Nemesis, verdict: &Verdict) -> String {
         verdict.doubled.len(),
         verdict.drained_in.as_secs_f64(),
     ));
+    lines.push(verdict.outside.clone());
     for (reason, n) in &verdict.needs_attention {
         lines.push(format!("waits for a person, {n} calls: {reason}"));
     }
