@@ -32,8 +32,9 @@ struct Replica {
     db: Db,
     max_lag: Duration,
     state: watch::Sender<ReplicaState>,
-    n_from_replica: AtomicU64,
-    n_from_primary: AtomicU64,
+    /// Reads that it answered, and those that the primary answered instead.
+    n_answered: AtomicU64,
+    n_passed_on: AtomicU64,
 }
 
 /// Whether the replica is read from, and why not.
@@ -90,8 +91,8 @@ impl Reads {
             db: Db::open(url, POOL, REQUEST_WAITS, "ai-tutor reads", &session)?,
             max_lag,
             state: watch::Sender::new(ReplicaState::Unreachable),
-            n_from_replica: AtomicU64::new(0),
-            n_from_primary: AtomicU64::new(0),
+            n_answered: AtomicU64::new(0),
+            n_passed_on: AtomicU64::new(0),
         });
         let (watched, source) = (replica.clone(), primary.clone());
         tokio::spawn(async move { shutdown.run_until_cancelled(watched.watch(&source)).await });
@@ -107,8 +108,8 @@ impl Reads {
     pub fn replica(&self) -> Option<ReplicaStatus> {
         self.replica.as_ref().map(|replica| ReplicaStatus {
             state: *replica.state.borrow(),
-            n_from_replica: replica.n_from_replica.load(Relaxed),
-            n_from_primary: replica.n_from_primary.load(Relaxed),
+            n_from_replica: replica.n_answered.load(Relaxed),
+            n_from_primary: replica.n_passed_on.load(Relaxed),
         })
     }
 
@@ -124,13 +125,13 @@ impl Reads {
                 // Also if replayed changes cancelled the read (40001): the next check decides about later reads.
                 Ok(Err(Error::Unavailable(error))) => tracing::warn!(%error, "the replica did not answer a read"),
                 Ok(answer) => {
-                    replica.n_from_replica.fetch_add(1, Relaxed);
+                    replica.n_answered.fetch_add(1, Relaxed);
                     return answer;
                 }
                 Err(_) => tracing::warn!("the replica did not answer a read in time"),
             }
         }
-        replica.n_from_primary.fetch_add(1, Relaxed);
+        replica.n_passed_on.fetch_add(1, Relaxed);
         read(self.primary.clone()).await
     }
 }
@@ -225,8 +226,8 @@ mod tests {
             db: db.clone(),
             max_lag: Duration::from_mins(1),
             state: watch::Sender::new(ReplicaState::Unreachable),
-            n_from_replica: AtomicU64::new(0),
-            n_from_primary: AtomicU64::new(0),
+            n_answered: AtomicU64::new(0),
+            n_passed_on: AtomicU64::new(0),
         };
         assert_eq!(replica.compare(&db, &mut Written::default()).await, ReplicaState::NotAReplica);
     }
