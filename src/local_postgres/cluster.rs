@@ -98,7 +98,7 @@ impl Cluster {
         let log = fs::File::options().create(true).append(true).open(&self.log)?;
         let mut command = programs.command("postgres");
         command.arg("-D").arg(&self.folder).args(["-h", "127.0.0.1", "-p", &port.to_string(), "-k", ""]);
-        command.args(["-c", "max_connections=60", "-c", "shared_buffers=128MB"]);
+        command.args(["-c", "max_connections=200", "-c", "shared_buffers=128MB"]);
         // `pg_stat_statements` says what each statement costs; a test counts the statements of a call by it.
         if programs.has_library("pg_stat_statements") {
             command.args(["-c", "shared_preload_libraries=pg_stat_statements"]);

@@ -51,15 +51,21 @@ impl Programs {
     /// A `PATH` on which these programs come first. Debian's own `psql` is a script that takes longer than most statements.
     pub fn path_variable(&self) -> OsString {
         let path = from_environment("PATH").unwrap_or_default();
-        let folders = std::iter::once(self.folder.clone()).chain(std::env::split_paths(OsStr::new(&path)));
+        let first = self.installed().unwrap_or_else(|| self.folder.clone());
+        let folders = std::iter::once(first).chain(std::env::split_paths(OsStr::new(&path)));
         std::env::join_paths(folders).unwrap_or_else(|_| path.into())
+    }
+
+    /// The folder in which they are installed: a folder of PATH may hold links to some of them.
+    fn installed(&self) -> Option<PathBuf> {
+        let program = std::fs::canonicalize(self.folder.join("postgres")).ok()?;
+        program.parent().map(Path::to_path_buf)
     }
 
     /// Whether this Postgres can load the library.
     pub fn has_library(&self, name: &str) -> bool {
-        // A folder of PATH may hold links.
-        let Ok(program) = std::fs::canonicalize(self.folder.join("postgres")) else { return false };
-        let Some(installed) = program.parent().and_then(Path::parent) else { return false };
+        let folder = self.installed();
+        let Some(installed) = folder.as_deref().and_then(Path::parent) else { return false };
         ["lib", "lib/postgresql"].iter().any(|lib| installed.join(lib).join(format!("{name}.so")).is_file())
     }
 
