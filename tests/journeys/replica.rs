@@ -45,6 +45,8 @@ struct Replica {
     folder: PathBuf,
     port: u16,
     url: SecretString,
+    /// A replica refuses to start with fewer than its primary.
+    max_connections: String,
 }
 
 impl Replica {
@@ -54,7 +56,9 @@ impl Replica {
         let port = free_port();
         let mut url = url::Url::parse(primary.expose_secret()).unwrap();
         url.set_port(Some(port)).unwrap();
-        let mut replica = Self { process: None, folder, port, url: SecretString::from(url.to_string()) };
+        let max_connections = format!("max_connections={}", psql(primary, "show max_connections"));
+        let mut replica =
+            Self { process: None, folder, port, url: SecretString::from(url.to_string()), max_connections };
         if let Some((uid, gid)) = postgres_user() {
             std::os::unix::fs::chown(&replica.folder, Some(uid), Some(gid)).unwrap();
         }
@@ -81,8 +85,7 @@ impl Replica {
         let log = std::fs::File::options().create(true).append(true).open(self.folder.join("log")).unwrap();
         let mut command = self.command("postgres");
         command.arg("-D").arg(self.folder.join("data")).args(["-h", "127.0.0.1", "-k", ""]);
-        // A replica refuses to start with fewer connections than its primary.
-        command.args(["-p", &self.port.to_string(), "-c", "max_connections=60"]);
+        command.args(["-p", &self.port.to_string(), "-c", &self.max_connections]);
         self.process = Some(Process::spawn(command.stdout(log.try_clone().unwrap()).stderr(log)));
         eventually("the replica answers", async || try_psql(&self.url, "select 1").ok()).await;
     }

@@ -40,8 +40,8 @@ use storage::note::{self, Note};
 use storage::organisation::{self, Assurance};
 use storage::phone::Phone;
 use storage::session::{self, SessionItem, SessionQuery, SessionTotals};
-use storage::student::merge::{Merge, find_kept, list_merges};
-use storage::student::{self, Student, StudentStatus, StudentVersion};
+use storage::student::merge::{Merge, list_merges};
+use storage::student::{self, Student, StudentStatus, StudentVersion, find_kept};
 use storage::student_context::{self, StudentContext};
 use storage::{audit, caller_code as codes, clock};
 

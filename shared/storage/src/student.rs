@@ -166,12 +166,23 @@ pub async fn insert_student_once(
     match get_student(&mut *tx, &Caller::worker(), student_id).await {
         Ok(student) if student.display_name == new.display_name => Ok(student),
         Ok(_) => Err(Error::Conflict("idempotency_key".to_owned())),
-        Err(Error::NotFound(_)) => match merge::find_kept(&mut *tx, student_id).await? {
+        Err(Error::NotFound(_)) => match find_kept(&mut *tx, student_id).await? {
             Some(kept_id) => get_student(tx, &Caller::worker(), kept_id).await,
             None => write_student(tx, student_id, new, now).await,
         },
         Err(error) => Err(error),
     }
+}
+
+/// Returns the student that `merged_id` was merged into. For old links and repeated requests. Contains no data about a
+/// child.
+pub async fn find_kept(db: impl Executor<'_>, merged_id: StudentId) -> Result<Option<StudentId>> {
+    Ok(sqlx::query_scalar!(
+        r#"select kept_id as "kept_id: StudentId" from student_merges where merged_id = $1"#,
+        merged_id as StudentId,
+    )
+    .fetch_optional(db)
+    .await?)
 }
 
 /// Ours alone. It must never change: a request of before the change could be repeated after it.

@@ -271,17 +271,6 @@ pub async fn list_merges(
     Ok(merges.collect())
 }
 
-/// Returns the student that `merged_id` was merged into. For old links and repeated requests. Contains no data about a
-/// child.
-pub async fn find_kept(db: impl Executor<'_>, merged_id: StudentId) -> Result<Option<StudentId>> {
-    Ok(sqlx::query_scalar!(
-        r#"select kept_id as "kept_id: StudentId" from student_merges where merged_id = $1"#,
-        merged_id as StudentId,
-    )
-    .fetch_optional(db)
-    .await?)
-}
-
 /// A student who may be the same child as another.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Candidate {
@@ -469,7 +458,7 @@ mod tests {
     use crate::mastery;
     use crate::phone::Phone;
     use crate::student::roster::{Imported, Known, RosterRow, import_row};
-    use crate::student::{NewStudent, get_student, insert_student, list_phones};
+    use crate::student::{NewStudent, find_kept, get_student, insert_student, list_phones};
 
     /// Tables with a student whose rows are computed again from others.
     const COMPUTED: [&str; 7] =
