@@ -9,6 +9,7 @@ use base64::engine::general_purpose::STANDARD;
 use chrono::{DateTime, Utc};
 use clap::Args;
 use hmac::{Hmac, KeyInit, Mac};
+use reqwest::StatusCode;
 use secrecy::ExposeSecret;
 use serde_json::json;
 use sha2::Sha256;
@@ -49,6 +50,10 @@ pub async fn run(data_dir: &Path, arguments: Arguments) -> anyhow::Result<()> {
     Ok(())
 }
 
+/// A busy server answers 503 and is asked again, as by VAPI.
+const MOST_SENT: u32 = 20;
+const SENT_EVERY: Duration = Duration::from_secs(1);
+
 /// A stand-in for VAPI at the other end of the line.
 #[derive(Debug)]
 pub struct VapiLine {
@@ -76,20 +81,24 @@ impl VapiLine {
         let call_id = uuid::Uuid::new_v4().to_string();
         let body = serde_json::to_vec(&dialogue.as_report(&call_id, phone, ended_at))?;
         let timestamp = now.timestamp().to_string();
-        let response = self
-            .http
-            .post(&self.url)
-            .header("content-type", "application/json")
-            .header(&self.webhook.timestamp_header, &timestamp)
-            .header(&self.webhook.signature_header, sign(&self.webhook, &timestamp, &body))
-            .body(body)
-            .send()
-            .await
-            .with_context(|| format!("no server answers at {}: start one with ./dev up", self.url))?;
-        if !response.status().is_success() {
-            bail!("the server refused the call with {}", response.status());
+        let mut n_sent = 0;
+        loop {
+            let request = self
+                .http
+                .post(&self.url)
+                .header("content-type", "application/json")
+                .header(&self.webhook.timestamp_header, &timestamp)
+                .header(&self.webhook.signature_header, sign(&self.webhook, &timestamp, &body));
+            let response = request.body(body.clone()).send().await;
+            let response =
+                response.with_context(|| format!("no server answers at {}: start one with ./dev up", self.url))?;
+            n_sent += 1;
+            match response.status() {
+                status if status.is_success() => return Ok(call_id),
+                StatusCode::SERVICE_UNAVAILABLE if n_sent < MOST_SENT => tokio::time::sleep(SENT_EVERY).await,
+                status => bail!("the server refused the call with {status}"),
+            }
         }
-        Ok(call_id)
     }
 }
 
